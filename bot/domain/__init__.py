@@ -1,0 +1,1 @@
+"""What customer service is: pure Python, standard library only; the clock is an argument."""

@@ -1,0 +1,228 @@
+// One customer's chat: which conversation it is, what was said, what is still to be sent, whether we are connected.
+// Fires "change" after anything that shows, and "arrived" with the new messages.
+
+import { Api } from "./api.js";
+import { backoff, Pause } from "./backoff.js";
+import { Connection } from "./connection.js";
+import { Outbox } from "./outbox.js";
+import { Storage } from "./storage.js";
+import { Store } from "./store.js";
+
+const ANSWER_EXPECTED_MS = 8_000;
+const ECHO_EXPECTED_MS = 5_000;
+const TYPING_EVERY_MS = 1_500;
+
+export class Chat extends EventTarget {
+  store = new Store();
+  /** "idle" | "connecting" | "online" | "offline" */
+  link = "idle";
+  /** The bot has our message and has not answered yet. */
+  waiting = false;
+  /** The former conversation was refused and a new one begun. */
+  renewed = false;
+
+  #api;
+  #storage;
+  #outbox;
+  #conversation = null;
+  #connection = null;
+  #beginning = null;
+  #wanted = false;
+  #refusals = 0;
+  #pause = new Pause();
+  #waitTimer = 0;
+  #echoTimer = 0;
+  #typedAt = 0;
+  #announced = false;
+  #watches = [];
+  #listeners = null;
+
+  constructor(base) {
+    super();
+    this.#api = new Api(base);
+    this.#storage = new Storage(new URL(base).host);
+    this.#outbox = new Outbox(this.#storage, (entry) => this.#post(entry), {
+      changed: () => this.#changed(),
+      accepted: (entry, answer) => this.#accepted(entry, answer),
+    });
+  }
+
+  get unsent() {
+    return this.#outbox.entries;
+  }
+
+  get unread() {
+    return this.store.unreadAfter(this.#storage.read("read") ?? 0);
+  }
+
+  /** Takes up the conversation of an earlier visit, if there was one. */
+  start() {
+    this.#listeners = new AbortController();
+    addEventListener("online", () => this.#networkBack(), { signal: this.#listeners.signal });
+    this.#watches = [
+      this.#storage.watch("conversation", () => this.#adoptStored()),
+      this.#storage.watch("read", () => this.#changed()),
+    ];
+    this.#adoptStored();
+    if (this.unsent.length) this.#outbox.flush();
+  }
+
+  stop() {
+    this.#listeners?.abort();
+    for (const unwatch of this.#watches) unwatch();
+    this.#connection?.stop();
+    this.#conversation = this.#connection = null;
+    clearTimeout(this.#waitTimer);
+    clearTimeout(this.#echoTimer);
+  }
+
+  /** The customer is here: there must be a conversation, however often it takes to begin one. */
+  async open() {
+    if (this.#wanted) return;
+    this.#wanted = true;
+    for (let failures = 0; !this.#conversation; failures += 1) {
+      try {
+        await this.#begin();
+      } catch {
+        await this.#pause.for(backoff(failures));
+      }
+    }
+    this.#wanted = false;
+  }
+
+  send(text) {
+    this.#outbox.add(text, this.store.after);
+  }
+
+  retry() {
+    this.#outbox.retry();
+    this.#connection?.restart();
+    this.#pause.end();
+  }
+
+  typing() {
+    if (Date.now() - this.#typedAt < TYPING_EVERY_MS) return;
+    this.#typedAt = Date.now();
+    this.#connection?.sendTyping();
+  }
+
+  markRead() {
+    if ((this.#storage.read("read") ?? 0) < this.store.after) {
+      this.#storage.write("read", this.store.after);
+      this.#changed();
+    }
+  }
+
+  /** Begins a conversation, or joins the one that another tab has begun meanwhile. */
+  #begin() {
+    this.#beginning ??= this.#storage
+      .exclusively(async () => {
+        if (this.#adoptStored()) return;
+        this.#setLink("connecting");
+        const conversation = await this.#api.create();
+        this.#storage.write("read", null);
+        this.#storage.write("conversation", conversation);
+        this.#adoptStored();
+      })
+      .catch((error) => {
+        this.#setLink("offline");
+        throw error;
+      })
+      .finally(() => {
+        this.#beginning = null;
+      });
+    return this.#beginning;
+  }
+
+  /** Returns whether there is a stored conversation to take part in. */
+  #adoptStored() {
+    const stored = this.#storage.read("conversation");
+    if (!stored) return false;
+    if (stored.id === this.#conversation?.id) return true;
+    this.#connection?.stop();
+    this.#conversation = stored;
+    this.store = new Store();
+    this.#setLink("connecting");
+    this.#connection = new Connection(this.#api, stored, {
+      after: () => this.store.after,
+      frame: (frame) => this.#received(frame),
+      state: (state) => this.#setLink(state),
+      refused: () => this.#refused(stored),
+    });
+    this.#connection.start();
+    return true;
+  }
+
+  /** The server no longer accepts our conversation: say so and go on in a new one, taking what is unsent along. */
+  async #refused(conversation) {
+    if (this.#conversation?.id !== conversation.id) return;
+    this.#connection.stop();
+    this.#conversation = this.#connection = null;
+    if (this.#storage.read("conversation")?.id === conversation.id) this.#storage.write("conversation", null);
+    this.store = new Store();
+    this.renewed = true;
+    this.#setWaiting(false);
+    this.#changed();
+    this.#refusals += 1;
+    if (this.#refusals > 1) await this.#pause.for(backoff(this.#refusals));
+    this.open();
+  }
+
+  async #post(entry) {
+    if (!this.#conversation) await this.#begin();
+    const conversation = this.#conversation;
+    try {
+      return await this.#api.send(conversation, entry);
+    } catch (error) {
+      if (error.refused) this.#refused(conversation);
+      throw error;
+    }
+  }
+
+  #accepted(entry, answer) {
+    this.#refusals = 0;
+    this.store.accept(entry, answer);
+    this.#setWaiting(this.store.owner === "bot" && !this.store.answeredAfter(answer.seq));
+    // An accepted message comes back on the stream; silence means the stream is dead without knowing it.
+    clearTimeout(this.#echoTimer);
+    this.#echoTimer = setTimeout(() => {
+      if (this.store.after < answer.seq) this.#connection?.restart();
+    }, ECHO_EXPECTED_MS);
+  }
+
+  #received(frame) {
+    const first = !this.store.loaded;
+    const fresh = this.store.merge(frame);
+    for (const { client_id } of frame.messages ?? []) if (client_id) this.#outbox.confirm(client_id);
+    if (this.store.owner !== "bot" || fresh.some(({ sender }) => sender !== "customer")) this.#setWaiting(false);
+    this.#changed();
+    if (!first && fresh.length) this.dispatchEvent(new CustomEvent("arrived", { detail: fresh }));
+  }
+
+  #networkBack() {
+    this.#outbox.hurry();
+    this.#pause.end();
+  }
+
+  #setWaiting(waiting) {
+    clearTimeout(this.#waitTimer);
+    this.waiting = waiting;
+    if (waiting) this.#waitTimer = setTimeout(() => this.#setWaiting(false), ANSWER_EXPECTED_MS);
+    this.#changed();
+  }
+
+  #setLink(link) {
+    this.link = link;
+    this.#changed();
+  }
+
+  /** Several changes in one go show once. */
+  #changed() {
+    if (this.#announced) return;
+    this.#announced = true;
+    queueMicrotask(() => {
+      this.#announced = false;
+      this.dispatchEvent(new Event("change"));
+    });
+  }
+}

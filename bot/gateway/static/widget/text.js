@@ -1,0 +1,48 @@
+// Message text into nodes: web addresses and phone numbers become links, everything else stays text.
+
+import { h } from "./dom.js";
+
+const TAPPABLE = new RegExp(
+  [
+    String.raw`https?:\/\/[^\s<>"'，。！？；：、（）【】《》“”‘’…]+`,
+    String.raw`(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}`,
+    String.raw`[48]00[- ]?\d{3}[- ]?\d{4}`,
+    String.raw`0\d{2,3}-\d{7,8}`,
+  ].join("|"),
+  "g",
+);
+const JOINS_A_NUMBER = /[\dA-Za-z*-]/;
+
+export function renderText(text) {
+  const nodes = [];
+  let end = 0;
+  for (const match of text.matchAll(TAPPABLE)) {
+    const link = match[0].startsWith("http") ? webLink(match[0]) : phoneLink(match[0], text, match.index);
+    if (!link) continue;
+    nodes.push(text.slice(end, match.index), link);
+    end = match.index + link.textContent.length;
+  }
+  nodes.push(text.slice(end));
+  return nodes;
+}
+
+function webLink(found) {
+  const address = found.replace(/[.,!?;:)\]}]+$/, "");
+  try {
+    new URL(address);
+  } catch {
+    return null;
+  }
+  return h("a", { href: address, target: "_blank", rel: "noopener noreferrer nofollow" }, address);
+}
+
+function phoneLink(found, text, index) {
+  // Part of a longer number: an order, a ticket.
+  if (JOINS_A_NUMBER.test(text[index - 1] ?? "") || JOINS_A_NUMBER.test(text[index + found.length] ?? "")) return null;
+  return h("a", { href: `tel:${found.replace(/[- ]/g, "")}` }, found);
+}
+
+/** Characters as the server counts them: an emoji is one. */
+export function countCharacters(text) {
+  return [...text].length;
+}

@@ -1,0 +1,142 @@
+// The launcher and the panel around the conversation.
+
+import { Composer } from "./composer.js";
+import { h, setText } from "./dom.js";
+import { icon } from "./icons.js";
+import { Log } from "./log.js";
+import { layOut } from "./timeline.js";
+import { FULL_SCREEN } from "./viewport.js";
+
+export class View {
+  element;
+  #words;
+  #on;
+  #launcher;
+  #badge;
+  #panel;
+  #mark;
+  #title;
+  #status;
+  #banner;
+  #bannerText;
+  #log;
+  #composer;
+  #owner = null;
+  #fullScreen = matchMedia(FULL_SCREEN);
+
+  /** `on`: open(), close(), send(text), retry(), typing(). */
+  constructor(words, script, on) {
+    this.#words = words;
+    this.#on = on;
+    this.#log = new Log(words, script, { choose: (text) => this.#chosen(text), retry: on.retry });
+    this.#composer = new Composer(words, { send: on.send, typing: on.typing });
+    this.#build(script);
+    this.#panel.addEventListener("keydown", (event) => this.#keyPressed(event));
+    this.#fullScreen.addEventListener("change", () => this.#showModality());
+  }
+
+  show({ focus }) {
+    this.#panel.hidden = false;
+    this.#launcher.hidden = true;
+    this.#showModality();
+    this.#log.scrollToEnd();
+    if (focus) this.#composer.focus();
+  }
+
+  hide({ focus }) {
+    this.#panel.hidden = true;
+    this.#launcher.hidden = false;
+    if (focus) this.#launcher.focus();
+  }
+
+  update(chat) {
+    const { store, link, unsent } = chat;
+    const loading = !store.loaded && !unsent.length && link !== "offline";
+    this.#log.update(layOut(store.messages, unsent, chat.renewed), { loading, waiting: chat.waiting });
+    this.#showOwner(store.owner, link);
+    this.#showBanner(store.loaded, link);
+    const { unread } = chat;
+    this.#badge.hidden = !unread;
+    setText(this.#badge, unread > 99 ? "99+" : String(unread));
+    const label = unread ? `${this.#words.openChat}，${this.#words.unread(unread)}` : this.#words.openChat;
+    this.#launcher.setAttribute("aria-label", label);
+  }
+
+  #build(script) {
+    const words = this.#words;
+    this.#badge = h("span", { class: "badge", hidden: true });
+    this.#launcher = h(
+      "button",
+      { class: "launcher", type: "button", "aria-haspopup": "dialog", "aria-label": words.openChat, onclick: this.#on.open },
+      icon("chat"), h("span", { class: "label" }, words.launcher), this.#badge,
+    );
+    this.#mark = h("span", { class: "mark" });
+    this.#title = h("h2", { id: "title" });
+    this.#status = h("p", { class: "status", role: "status" });
+    const close = h(
+      "button", { class: "close", type: "button", "aria-label": words.close, title: words.close, onclick: this.#on.close },
+      icon("close"),
+    );
+    this.#bannerText = h("span");
+    this.#banner = h("p", { class: "banner", role: "status", hidden: true }, icon("warning"), this.#bannerText);
+    this.#panel = h(
+      "section", { class: "panel", role: "dialog", "aria-labelledby": "title", tabindex: "-1", hidden: true },
+      h("header", {}, this.#mark, h("div", { class: "heading" }, this.#title, this.#status), close),
+      this.#banner, this.#log.element, this.#composer.element,
+    );
+    this.element = h("div", { class: "anfu", lang: script }, this.#launcher, this.#panel);
+  }
+
+  #showOwner(owner, link) {
+    const words = this.#words;
+    if (owner !== this.#owner) {
+      this.#owner = owner;
+      this.#panel.dataset.owner = owner;
+      this.#mark.replaceChildren(icon(owner === "human" ? "headset" : "bot"));
+      setText(this.#title, owner === "human" ? words.titleHuman : words.title);
+      this.#composer.setOwner(owner);
+    }
+    const byLink = { offline: words.offline, connecting: words.connecting }[link];
+    const byOwner = { queued: words.queued, human: words.human }[owner] ?? words.ready;
+    // A queue or a person is what the customer must know even while the line is being mended.
+    setText(this.#status, owner === "bot" && byLink ? byLink : byOwner);
+    this.#panel.dataset.link = link;
+  }
+
+  #showBanner(loaded, link) {
+    this.#banner.hidden = link !== "offline";
+    setText(this.#bannerText, loaded ? this.#words.offlineBanner : this.#words.unavailable);
+  }
+
+  #chosen(text) {
+    this.#on.send(text);
+    // The chip is gone now. On a touch screen the field would bring up the keyboard, which nobody asked for.
+    if (matchMedia("(pointer: coarse)").matches) this.#log.focus();
+    else this.#composer.focus();
+  }
+
+  #showModality() {
+    if (this.#fullScreen.matches) this.#panel.setAttribute("aria-modal", "true");
+    else this.#panel.removeAttribute("aria-modal");
+  }
+
+  #keyPressed(event) {
+    if (event.key === "Escape" && !event.isComposing) {
+      event.stopPropagation();
+      this.#on.close();
+    } else if (event.key === "Tab" && this.#fullScreen.matches) {
+      this.#keepFocusInside(event);
+    }
+  }
+
+  #keepFocusInside(event) {
+    const stops = [...this.#panel.querySelectorAll("a[href], button:not(:disabled), textarea, [tabindex='0']")].filter(
+      (stop) => stop.checkVisibility?.() ?? stop.offsetParent,
+    );
+    const active = this.element.getRootNode().activeElement;
+    const edge = event.shiftKey ? stops[0] : stops.at(-1);
+    if (active !== edge && active !== this.#panel) return;
+    event.preventDefault();
+    (event.shiftKey ? stops.at(-1) : stops[0]).focus();
+  }
+}

@@ -1,0 +1,1 @@
+"""Rasa components that understand Chinese as customers type it (B7)."""

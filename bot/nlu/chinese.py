@@ -1,0 +1,27 @@
+"""Traditional and simplified characters: understood alike, answered in the customer's own (B7)."""
+
+from functools import cache
+
+from opencc import OpenCC
+
+
+@cache
+def _converter(name: str) -> OpenCC:
+    return OpenCC(name)
+
+
+def simplified(text: str) -> str:
+    """The text in simplified characters."""
+    return str(_converter("t2s").convert(text))
+
+
+def traditional(text: str) -> str:
+    """The text in traditional characters."""
+    return str(_converter("s2t").convert(text))
+
+
+def script_of(text: str) -> str | None:
+    """`hant` or `hans` where a character tells them apart, None where the text could be either."""
+    if simplified(text) != text:
+        return "hant"
+    return "hans" if traditional(text) != text else None

