@@ -11,6 +11,7 @@ granted before `.venv` exists.
 import argparse
 import base64
 import configparser
+import ctypes
 import fcntl
 import glob
 import hashlib
@@ -525,13 +526,25 @@ def has_chinese_font() -> bool:
     return any(glob.glob(f"/usr/share/fonts/**/*{part}*", recursive=True) for part in ("CJK", "wqy", "cjk"))
 
 
+def has_libatomic() -> bool:
+    """Playwright's driver is a Node.js that needs this library; small systems come without it."""
+    try:
+        ctypes.CDLL("libatomic.so.1")
+    except OSError:
+        return False
+    return True
+
+
 def browser() -> None:
-    missing = [] if has_browser() else ["chromium"]
+    missing = [] if has_libatomic() else ["libatomic1"]
+    missing += [] if has_browser() else ["chromium"]
     missing += [] if has_chinese_font() else ["fonts-noto-cjk"]
     if not missing:
         return
     apt_install(*missing)
-    if not has_browser():
+    if not has_libatomic():
+        say("缺少 libatomic，Playwright 无法启动；请安装 libatomic1", "Playwright cannot start: install libatomic1")
+    elif not has_browser():
         say("由 Playwright 下载 Chromium", "Playwright downloads Chromium")
         succeeds([str(VENV_PYTHON), "-m", "playwright", "install", "chromium"], dict(os.environ))
     if not has_chinese_font():

@@ -1,0 +1,1 @@
+"""What implements the ports: database, engine, content files, channels."""

@@ -95,9 +95,9 @@ class Ticket:
         entry = HistoryEntry(at, actor, "status", self.status, to, reason)
         return replace(self, status=to, history=(*self.history, entry))
 
-    def urge(self, actor: str, at: datetime) -> "Ticket":
-        """Note that the customer asked to hurry (B6 催办); the status stays."""
-        entry = HistoryEntry(at, actor, "urged", self.status, self.status, "客户催办")
+    def note(self, event: str, actor: str, reason: str, at: datetime) -> "Ticket":
+        """Add to the history without a change of status: `urged` (B6 催办), `note`."""
+        entry = HistoryEntry(at, actor, event, self.status, self.status, reason)
         return replace(self, history=(*self.history, entry))
 
     @property

@@ -1,0 +1,1 @@
+"""Loops around the use cases."""

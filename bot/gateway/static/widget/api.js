@@ -68,8 +68,9 @@ export class Api {
       const answer = await response.json().catch(() => null);
       if (response.ok && answer) return answer;
       const seconds = Number(response.headers.get("Retry-After"));
+      const status = response.ok ? 0 : response.status;
       // An OK that is not JSON comes from something in between (a captive portal): as good as no answer.
-      throw new ApiError(response.ok ? 0 : response.status, answer?.error?.message, seconds > 0 ? seconds * 1000 : null);
+      throw new ApiError(status, answer?.error?.message, seconds > 0 ? seconds * 1000 : null);
     } catch (error) {
       throw error instanceof ApiError ? error : new ApiError(0);
     } finally {

@@ -1,7 +1,7 @@
 const BASE_MS = 600;
 const CAP_MS = 30_000;
 
-/** Milliseconds before try number `attempt`: doubling, with half of it random so that clients do not return together. */
+/** Milliseconds to wait after so many failures: doubling, half of it random so that clients do not return together. */
 export function backoff(attempt) {
   const ceiling = Math.min(CAP_MS, BASE_MS * 2 ** attempt);
   return ceiling / 2 + (Math.random() * ceiling) / 2;

@@ -1,5 +1,5 @@
 // One customer's chat: which conversation it is, what was said, what is still to be sent, whether we are connected.
-// Fires "change" after anything that shows, and "arrived" with the new messages.
+// Fires "change" after anything that shows.
 
 import { Api } from "./api.js";
 import { backoff, Pause } from "./backoff.js";
@@ -191,12 +191,10 @@ export class Chat extends EventTarget {
   }
 
   #received(frame) {
-    const first = !this.store.loaded;
     const fresh = this.store.merge(frame);
     for (const { client_id } of frame.messages ?? []) if (client_id) this.#outbox.confirm(client_id);
     if (this.store.owner !== "bot" || fresh.some(({ sender }) => sender !== "customer")) this.#setWaiting(false);
     this.#changed();
-    if (!first && fresh.length) this.dispatchEvent(new CustomEvent("arrived", { detail: fresh }));
   }
 
   #networkBack() {

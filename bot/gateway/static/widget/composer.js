@@ -15,6 +15,7 @@ export class Composer {
   #input;
   #send;
   #counter;
+  #aiMark;
   #privacy;
 
   /** `on`: send(text), typing(). */
@@ -32,6 +33,7 @@ export class Composer {
   }
 
   setOwner(owner) {
+    this.#aiMark.hidden = owner === "human";
     setText(this.#privacy, owner === "human" ? this.#words.privacyHuman : this.#words.privacyBot);
   }
 
@@ -41,9 +43,12 @@ export class Composer {
       rows: "1", placeholder: words.placeholder, "aria-label": words.input, "aria-describedby": "counter",
       enterkeyhint: "send", autocomplete: "off", spellcheck: "false",
     });
-    this.#send = h("button", { class: "send", type: "submit", "aria-label": words.send, title: words.send }, icon("send"));
+    this.#send = h(
+      "button", { class: "send", type: "submit", "aria-label": words.send, title: words.send }, icon("send"),
+    );
     this.#counter = h("span", { id: "counter", class: "counter", role: "status" });
     this.#grow = h("div", { class: "grow" }, this.#input);
+    this.#aiMark = h("span", { class: "tag" }, words.mark);
     this.#privacy = h("span");
     const human = h(
       "button", { class: "to-human", type: "button", onclick: () => this.#on.send(words.toHuman) },
@@ -53,7 +58,7 @@ export class Composer {
       "form", { class: "composer", novalidate: true, onsubmit: (event) => { event.preventDefault(); this.#submit(); } },
       h("div", { class: "tools" }, human, this.#counter),
       h("div", { class: "field" }, this.#grow, this.#send),
-      h("p", { class: "fine-print" }, h("span", { class: "tag" }, words.mark), " ", this.#privacy),
+      h("p", { class: "fine-print" }, this.#aiMark, " ", this.#privacy),
     );
   }
 

@@ -2,16 +2,20 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Makes an element. `props` sets attributes; `on*` functions become listeners; null and false are left out. */
+/** Makes an element. `props` sets attributes; `on*` functions become listeners; absent ones are left out. */
 export function h(tag, props = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
-    if (value === null || value === undefined || value === false) continue;
+    if (isAbsent(value)) continue;
     if (typeof value === "function") element.addEventListener(name.slice(2), value);
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.filter((child) => child !== null && child !== undefined));
+  element.append(...children.filter((child) => !isAbsent(child)));
   return element;
+}
+
+function isAbsent(value) {
+  return value === null || value === undefined || value === false;
 }
 
 export function svg(paths) {

@@ -151,7 +151,9 @@ export class Log {
     }[sender] ?? ["info", words.system, null];
     return h(
       "div", { class: "who" },
-      h("span", { class: "mark" }, icon(mark)), h("span", { class: "name" }, name), tag && h("span", { class: "tag" }, tag),
+      h("span", { class: "mark" }, icon(mark)),
+      h("span", { class: "name" }, name),
+      tag && h("span", { class: "tag" }, tag),
     );
   }
 
@@ -159,10 +161,11 @@ export class Log {
     const words = this.#words;
     const failed = status === "failed" || status === "rejected";
     const mark = failed ? "warning" : { sending: "clock", delivered: "check" }[status];
-    const retry = failed && h("button", { class: "retry", type: "button", onclick: () => this.#on.retry() }, words.retry);
+    const again = { class: "retry", type: "button", onclick: () => this.#on.retry() };
     return h(
       "div", { class: `delivery${failed ? " failed" : ""}` },
-      icon(mark), h("span", {}, failed ? words.failed : words[status]), ...(failed ? [" · ", retry] : []),
+      icon(mark), h("span", {}, failed ? words.failed : words[status]),
+      ...(failed ? [" · ", h("button", again, words.retry)] : []),
       error && h("p", {}, error),
     );
   }

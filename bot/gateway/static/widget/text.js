@@ -1,9 +1,11 @@
-// Message text into nodes: web addresses and phone numbers become links, everything else stays text.
+// Message text into nodes: web addresses and phone numbers become links, ticket numbers stay on one line, everything
+// else is plain text.
 
 import { h } from "./dom.js";
 
-const TAPPABLE = new RegExp(
+const SPECIAL = new RegExp(
   [
+    String.raw`[A-Z]{2}\d{8}-\d{4}`,
     String.raw`https?:\/\/[^\s<>"'，。！？；：、（）【】《》“”‘’…]+`,
     String.raw`(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}`,
     String.raw`[48]00[- ]?\d{3}[- ]?\d{4}`,
@@ -16,14 +18,19 @@ const JOINS_A_NUMBER = /[\dA-Za-z*-]/;
 export function renderText(text) {
   const nodes = [];
   let end = 0;
-  for (const match of text.matchAll(TAPPABLE)) {
-    const link = match[0].startsWith("http") ? webLink(match[0]) : phoneLink(match[0], text, match.index);
-    if (!link) continue;
-    nodes.push(text.slice(end, match.index), link);
-    end = match.index + link.textContent.length;
+  for (const match of text.matchAll(SPECIAL)) {
+    const node = special(match[0], text, match.index);
+    if (!node) continue;
+    nodes.push(text.slice(end, match.index), node);
+    end = match.index + node.textContent.length;
   }
   nodes.push(text.slice(end));
   return nodes;
+}
+
+function special(found, text, index) {
+  if (found.startsWith("http")) return webLink(found);
+  return /^[A-Z]/.test(found) ? h("span", { class: "whole" }, found) : phoneLink(found, text, index);
 }
 
 function webLink(found) {

@@ -1,6 +1,6 @@
 // What the conversation looks like, as a flat list of rows; no DOM here.
-// Rows: {type: "time", key, at} · {type: "notice", key} · {type: "message", key, sender, text, first, last, status, error}
-// · {type: "chips", key, buttons}.
+// Rows: {type: "time", key, at} · {type: "notice", key} · {type: "chips", key, buttons}
+// · {type: "message", key, sender, text, first, last, status, error}.
 
 const PAUSE_MS = 5 * 60_000;
 

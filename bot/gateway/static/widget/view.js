@@ -67,14 +67,15 @@ export class View {
     this.#badge = h("span", { class: "badge", hidden: true });
     this.#launcher = h(
       "button",
-      { class: "launcher", type: "button", "aria-haspopup": "dialog", "aria-label": words.openChat, onclick: this.#on.open },
+      { class: "launcher", type: "button", "aria-haspopup": "dialog", onclick: this.#on.open },
       icon("chat"), h("span", { class: "label" }, words.launcher), this.#badge,
     );
     this.#mark = h("span", { class: "mark" });
     this.#title = h("h2", { id: "title" });
     this.#status = h("p", { class: "status", role: "status" });
     const close = h(
-      "button", { class: "close", type: "button", "aria-label": words.close, title: words.close, onclick: this.#on.close },
+      "button",
+      { class: "close", type: "button", "aria-label": words.close, title: words.close, onclick: this.#on.close },
       icon("close"),
     );
     this.#bannerText = h("span");

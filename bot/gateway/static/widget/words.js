@@ -10,7 +10,7 @@ const HANS = {
   titleHuman: "人工客服为您服务",
   ready: "24 小时在线，随时可转人工",
   queued: "正在为您排队接入人工客服",
-  human: "您可以直接说明情况，不用重复之前的内容",
+  human: "请直接说，不用重复之前的内容",
   connecting: "正在连接…",
   offline: "网络不稳，正在重新连接…",
   offlineBanner: "网络断开了，恢复后会自动补发没送达的消息。",
@@ -41,8 +41,8 @@ const HANS = {
   toLatest: "回到最新消息",
   renewed: "之前的对话已到期，为您开启了新的对话。",
   mark: "AI",
-  privacyBot: "小安是机器人，可随时转人工。对话只用于为您服务，请勿发送密码。",
-  privacyHuman: "现在由人工客服回复。对话只用于为您服务，请勿发送密码。",
+  privacyBot: "小安是机器人。对话只用于为您服务，请勿发送密码。",
+  privacyHuman: "由人工客服回复。对话只用于为您服务，请勿发送密码。",
   yesterday: "昨天",
 };
 
@@ -56,7 +56,7 @@ const HANT = {
   titleHuman: "真人客服為您服務",
   ready: "24 小時在線，隨時可轉人工",
   queued: "正在為您排隊接入人工客服",
-  human: "您可以直接說明情況，不用重複之前的內容",
+  human: "請直接說，不用重複之前的內容",
   connecting: "正在連線…",
   offline: "網路不穩，正在重新連線…",
   offlineBanner: "網路中斷了，恢復後會自動補發沒送達的訊息。",
@@ -87,8 +87,8 @@ const HANT = {
   toLatest: "回到最新訊息",
   renewed: "之前的對話已到期，為您開啟了新的對話。",
   mark: "AI",
-  privacyBot: "小安是機器人，可隨時轉人工。對話只用於為您服務，請勿傳送密碼。",
-  privacyHuman: "現在由人工客服回覆。對話只用於為您服務，請勿傳送密碼。",
+  privacyBot: "小安是機器人。對話只用於為您服務，請勿傳送密碼。",
+  privacyHuman: "由人工客服回覆。對話只用於為您服務，請勿傳送密碼。",
   yesterday: "昨天",
 };
 

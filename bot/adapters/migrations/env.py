@@ -1,0 +1,11 @@
+"""Alembic's entry: runs the migrations on the connection that `uow.migrate` hands over."""
+
+from alembic import context
+
+from bot.adapters.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,67 @@
+"""From the bot to the queue of people and back (F1-F7)."""
+
+from collections.abc import Sequence
+
+from bot.domain.conversation import Conversation, Owner, OwnerChange
+from bot.domain.errors import NotFound
+from bot.domain.message import Message, Reply, Sender
+from bot.domain.scripts import ScriptBook
+from bot.services.ports import Clock, ScriptConverter, UnitOfWork
+
+BACK_TO_BOT = frozenset({"继续和小安聊", "繼續和小安聊", "取消排队", "取消排隊", "不转人工了", "回到机器人", "回到機器人"})
+"""What a waiting customer says, or clicks, to consent to the bot again (F7)."""
+CALL_ME = frozenset({"给我回电话", "給我回電話"})
+"""What a waiting customer clicks for a callback in place of waiting (F5)."""
+
+
+class Handoff:
+    """Moves a conversation between bot and people, and tells the customer what happens."""
+
+    def __init__(self, scripts: ScriptBook, clock: Clock, in_script: ScriptConverter) -> None:
+        self._scripts = scripts
+        self._clock = clock
+        self._in_script = in_script
+
+    def queue(self, uow: UnitOfWork, conversation: Conversation, reason: str) -> Conversation:
+        """Put the conversation into the queue and tell the customer the place in it (F5); within the caller's commit."""
+        now = self._clock()
+        queued = conversation.queue_for_human(reason, now)
+        if queued is conversation:
+            return conversation
+        uow.conversations.save_owner(queued, OwnerChange(queued.id, queued.epoch, queued.owner, reason, now))
+        ahead = uow.conversations.queued_before(now)
+        told = self._scripts.render("handover.queued", ahead=str(ahead)) if ahead else self._scripts.render("handover.next")
+        self.say(uow, queued, [told])
+        return queued
+
+    def note_receipt(self, uow: UnitOfWork, conversation: Conversation, told: int) -> None:
+        """Tell a waiting customer that the message is kept, and the place in the queue."""
+        ahead = uow.conversations.queued_before(conversation.queued_at or self._clock())
+        key, values = ("handover.noted", {"ahead": str(ahead)}) if ahead else ("handover.noted_next", {})
+        self.say(uow, conversation, [self._scripts.render(key, told=told, **values)])
+
+    def return_to_bot(self, uow: UnitOfWork, conversation: Conversation) -> Conversation:
+        """Give a waiting conversation back to the bot because the customer asked for it (F7); forms start afresh."""
+        if conversation.owner is not Owner.QUEUED:
+            raise NotFound("会话不在排队中")
+        back = conversation.return_to_bot()
+        change = OwnerChange(back.id, back.epoch, back.owner, "customer_consent", self._clock())
+        uow.conversations.save_owner(back, change)
+        uow.conversations.save_state(back.id, None)
+        return back
+
+    def say(
+        self, uow: UnitOfWork, conversation: Conversation, replies: Sequence[Reply], sender: Sender = Sender.SYSTEM, note: bool = False
+    ) -> list[Message]:
+        """Store sentences and put them on their way in the caller's commit (invariant 3)."""
+        stored = []
+        for reply in replies:
+            text = self._in_script(reply.text, conversation.script)
+            buttons = tuple(type(b)(self._in_script(b.title, conversation.script), b.payload) for b in reply.buttons)
+            message = uow.messages.add(
+                conversation.id, sender, Reply(text, reply.source, buttons), self._clock(), note=note
+            )
+            if not note:
+                uow.outbox.add(message, conversation.channel, self._clock())
+            stored.append(message)
+        return stored

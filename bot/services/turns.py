@@ -1,0 +1,128 @@
+"""A turn: what the customer said since the last answer is understood and answered, once (invariants 1-3, 11)."""
+
+import logging
+import uuid
+
+from bot.domain.conversation import Conversation, Owner
+from bot.domain.errors import EngineFailure
+from bot.domain.message import Message, Sender
+from bot.domain.scripts import ScriptBook
+from bot.domain.text import has_words
+from bot.services.handoff import BACK_TO_BOT, CALL_ME, Handoff
+from bot.services.ports import LEASE, Answer, BotEngine, Clock, Turn, UnitOfWork, UnitOfWorkFactory
+
+log = logging.getLogger(__name__)
+
+
+class Turns:
+    """Runs turns; at most one in flight per conversation."""
+
+    def __init__(
+        self, uow: UnitOfWorkFactory, engine: BotEngine, handoff: Handoff, scripts: ScriptBook, clock: Clock
+    ) -> None:
+        self._uow = uow
+        self._engine = engine
+        self._handoff = handoff
+        self._scripts = scripts
+        self._clock = clock
+        self._holder = str(uuid.uuid4())
+
+    async def run(self, conversation_id: str) -> bool:
+        """Answer everything that waits in a conversation.
+
+        Returns:
+            False where another node holds the conversation now; True where nothing waits any more.
+        """
+        if not self._take(conversation_id):
+            return False
+        try:
+            while turn := self._begin(conversation_id):
+                await self._answer(turn)
+        finally:
+            self._release(conversation_id)
+        return True
+
+    def _take(self, conversation_id: str) -> bool:
+        now = self._clock()
+        with self._uow() as uow:
+            taken = uow.conversations.take_lease(conversation_id, self._holder, now, now + LEASE)
+            uow.commit()
+        return taken
+
+    def _release(self, conversation_id: str) -> None:
+        with self._uow() as uow:
+            uow.conversations.drop_lease(conversation_id, self._holder)
+            uow.commit()
+
+    def _begin(self, conversation_id: str) -> Turn | None:
+        """The next turn for the engine; what waits for people, or has no words, is dealt with here."""
+        with self._uow() as uow:
+            conversation = uow.conversations.lock(conversation_id)
+            waiting = uow.messages.unanswered(conversation_id)
+            if conversation is None or not waiting:
+                return None
+            text = "\n".join(message.text for message in waiting)
+            if conversation.owner is Owner.QUEUED and text in BACK_TO_BOT:
+                back = self._handoff.return_to_bot(uow, conversation)
+                self._finish(uow, waiting)
+                self._handoff.say(uow, back, [self._scripts.render("handover.back_to_bot")], Sender.BOT)
+            elif conversation.owner is Owner.QUEUED and text in CALL_ME:
+                conversation = self._handoff.return_to_bot(uow, conversation)
+                uow.commit()
+                return _turn(conversation, waiting, text, state=None)
+            elif conversation.owner is not Owner.BOT:
+                if conversation.owner is Owner.QUEUED:
+                    self._handoff.note_receipt(uow, conversation, told=waiting[-1].seq)
+                self._finish(uow, waiting)
+            elif not has_words(text):
+                told = waiting[-1].seq
+                self._finish(uow, waiting)
+                self._handoff.say(uow, conversation, [self._scripts.render("input.no_words", told=told)], Sender.BOT)
+            else:
+                return _turn(conversation, waiting, text, uow.conversations.state(conversation_id))
+            uow.commit()
+        return self._begin(conversation_id)
+
+    async def _answer(self, turn: Turn) -> None:
+        try:
+            answer = await self._engine.answer(turn)
+        except EngineFailure:
+            # Never silence: an apology, and a person takes over (F2).
+            log.exception("turn failed", extra={"turn_id": turn.id})
+            apology = self._scripts.render("handover.failure", told=turn.last_seq)
+            answer = Answer((apology,), turn.state or b"", handover="failure")
+        with self._uow() as uow:
+            conversation = uow.conversations.lock(turn.conversation_id)
+            if conversation is None:
+                return
+            self._store(uow, conversation, turn, answer)
+            uow.commit()
+
+    def _store(self, uow: UnitOfWork, conversation: Conversation, turn: Turn, answer: Answer) -> None:
+        uow.messages.mark_answered(turn.conversation_id, turn.last_seq)
+        if conversation.epoch != turn.epoch:
+            # A person took over meanwhile: what the bot would have said becomes a note for them.
+            self._handoff.say(uow, conversation, answer.replies, Sender.BOT, note=True)
+            return
+        uow.conversations.save_state(turn.conversation_id, answer.state or None)
+        if answer.script and answer.script != conversation.script:
+            uow.conversations.save_script(turn.conversation_id, answer.script)
+            conversation = uow.conversations.lock(turn.conversation_id) or conversation
+        self._handoff.say(uow, conversation, answer.replies, Sender.BOT)
+        if answer.handover:
+            self._handoff.queue(uow, conversation, answer.handover)
+
+    def _finish(self, uow: UnitOfWork, waiting: list[Message]) -> None:
+        uow.messages.mark_answered(waiting[0].conversation_id, waiting[-1].seq)
+
+
+def _turn(conversation: Conversation, waiting: list[Message], text: str, state: bytes | None) -> Turn:
+    # The first unanswered message names the turn: it stays the first until its answer is stored, crash or not.
+    return Turn(
+        id=f"{conversation.id}:{waiting[0].seq}",
+        conversation_id=conversation.id,
+        text=text,
+        epoch=conversation.epoch,
+        state=state,
+        last_seq=waiting[-1].seq,
+    )
