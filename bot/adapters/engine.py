@@ -105,7 +105,9 @@ class _OneTurnStore(TrackerStore):
 class RasaEngine:
     """Implements `ports.BotEngine` with a trained Rasa model."""
 
-    def __init__(self, model: Path, run_action: ActionRunner, script_of: Callable[[str], str | None], deadline: float = DEADLINE) -> None:
+    def __init__(
+        self, model: Path, run_action: ActionRunner, script_of: Callable[[str], str | None], deadline: float = DEADLINE
+    ) -> None:
         self._model = model
         self._run_action = run_action
         self._script_of = script_of

@@ -69,7 +69,9 @@ def read_orders(path: Path, products: dict[str, Product]) -> list[Order]:
     header = "order_number phone product_id quantity price_fen bought_on received_on channel status tracking"
     for row in _rows(path, header, ints="quantity price_fen"):
         if row["product_id"] not in products:
-            raise ContentError(f"{path.name}：订单 {row['order_number']} 的商品 {row['product_id']} 不在商品表里，请先导入商品")
+            raise ContentError(
+                f"{path.name}：订单 {row['order_number']} 的商品 {row['product_id']} 不在商品表里，请先导入商品"
+            )
         try:
             bought = date.fromisoformat(row["bought_on"])
             received = date.fromisoformat(row["received_on"]) if row["received_on"] else None

@@ -79,7 +79,9 @@ class ConversationRows:
         c = t.conversations.c
         free = or_(c.lease_until.is_(None), c.lease_until < now)
         result = self._db.execute(
-            t.conversations.update().where(and_(c.id == conversation_id, free)).values(lease_holder=holder, lease_until=until)
+            t.conversations.update()
+            .where(and_(c.id == conversation_id, free))
+            .values(lease_holder=holder, lease_until=until)
         )
         return result.rowcount == 1
 
@@ -114,7 +116,13 @@ class MessageRows:
         self._db = connection
 
     def add(
-        self, conversation_id: str, sender: Sender, reply: Reply, at: datetime, dedupe_key: str | None = None, note: bool = False
+        self,
+        conversation_id: str,
+        sender: Sender,
+        reply: Reply,
+        at: datetime,
+        dedupe_key: str | None = None,
+        note: bool = False,
     ) -> Message:
         """Store a sentence as the conversation's next message."""
         from_customer = sender is Sender.CUSTOMER
@@ -125,7 +133,16 @@ class MessageRows:
         self._db.execute(t.conversations.update().where(conversation.id == conversation_id).values(**values))
         seq = self._db.execute(select(conversation.last_seq).where(conversation.id == conversation_id)).scalar_one()
         message = Message(
-            str(uuid.uuid4()), conversation_id, seq, sender, reply.text, at, reply.buttons, reply.source or None, dedupe_key, note
+            str(uuid.uuid4()),
+            conversation_id,
+            seq,
+            sender,
+            reply.text,
+            at,
+            reply.buttons,
+            reply.source or None,
+            dedupe_key,
+            note,
         )
         self._db.execute(
             t.messages.insert().values(
@@ -253,9 +270,7 @@ class TicketRows:
 
     def save(self, ticket: Ticket) -> None:
         """Store a changed ticket; history is only ever added to."""
-        known = self._db.execute(
-            select(func.count()).where(t.ticket_history.c.number == ticket.number)
-        ).scalar_one()
+        known = self._db.execute(select(func.count()).where(t.ticket_history.c.number == ticket.number)).scalar_one()
         self._db.execute(
             t.tickets.update()
             .where(t.tickets.c.number == ticket.number)
@@ -325,7 +340,13 @@ class OrderRows:
     def replace_products(self, products: Sequence[Product]) -> int:
         """Store products; one with a known id is replaced."""
         for p in products:
-            values = {"name": p.name, "category": p.category, "model": p.model, "price_fen": p.price_fen, "aliases": list(p.aliases)}
+            values = {
+                "name": p.name,
+                "category": p.category,
+                "model": p.model,
+                "price_fen": p.price_fen,
+                "aliases": list(p.aliases),
+            }
             insert = _insert_for(self._db)(t.products).values(id=p.id, **values)
             self._db.execute(insert.on_conflict_do_update(index_elements=["id"], set_=values))
         return len(products)
@@ -396,5 +417,3 @@ def _insert_for(connection: Connection) -> Any:
     else:
         from sqlalchemy.dialects.sqlite import insert
     return insert
-
-

@@ -23,7 +23,9 @@ def open_database(url: str) -> Engine:
     """
     if not url.startswith("sqlite"):
         return create_engine(url, future=True, pool_size=8, max_overflow=8, pool_pre_ping=True)
-    engine = create_engine(url, future=True, poolclass=QueuePool, connect_args={"check_same_thread": False, "timeout": 15})
+    engine = create_engine(
+        url, future=True, poolclass=QueuePool, connect_args={"check_same_thread": False, "timeout": 15}
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

@@ -229,7 +229,13 @@ def _answer(asked: str, heard: Heard, said: dict[str, str | None], known: Mappin
     if asked == "order_number" and (digits := _DIGITS.search(re.sub(r"[\s-]", "", text))):
         return Taken({**said, "order_number": digits[0]})
     if asked == "wish":
-        for word, wish in (("换", "换货"), ("取消", "取消订单"), ("退货", "退货退款"), ("退款", "退款"), ("退", "退货退款")):
+        for word, wish in (
+            ("换", "换货"),
+            ("取消", "取消订单"),
+            ("退货", "退货退款"),
+            ("退款", "退款"),
+            ("退", "退货退款"),
+        ):
             if word in text:
                 return Taken({**said, "wish": wish})
     if asked == "preferred_time" and _TIME.search(text) and not _QUESTION.search(text):

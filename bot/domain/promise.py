@@ -31,7 +31,9 @@ def read_promises(raw: Mapping[str, Mapping[str, object]]) -> dict[Kind, Promise
     for name, entry in raw.items():
         hours = entry.get("answer_within_hours")
         if name not in set(Kind) or not isinstance(hours, int | float) or hours <= 0:
-            raise ContentError(f"promises.yml：{name} 需要是工单类型之一，并写明 answer_within_hours（大于 0 的小时数）")
+            raise ContentError(
+                f"promises.yml：{name} 需要是工单类型之一，并写明 answer_within_hours（大于 0 的小时数）"
+            )
         promises[Kind(name)] = Promise(Kind(name), timedelta(hours=hours), str(entry.get("clause", "")))
     if missing := set(Kind) - set(promises):
         raise ContentError(f"promises.yml：缺少 {'、'.join(sorted(missing))} 的承诺时限")

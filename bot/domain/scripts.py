@@ -61,7 +61,13 @@ class ScriptBook:
             raise ContentError(f"没有话术 {script_id}：请在 bot/content/scripts/ 中补写") from None
 
     def render(
-        self, script_id: str, *, emotion: Level = Level.CALM, told: int = 0, buttons: Sequence[Button] = (), **values: str
+        self,
+        script_id: str,
+        *,
+        emotion: Level = Level.CALM,
+        told: int = 0,
+        buttons: Sequence[Button] = (),
+        **values: str,
     ) -> Reply:
         """The sentence to say now, with its source.
 

@@ -25,9 +25,15 @@ from bot.nlu.tokenizer import ChineseTokenizer, chinese
 UNDERSTANDING = "understanding"
 UNKNOWN = "nlu_fallback"
 
-_DANGER = re.compile(r"冒烟|着火|起火|火花|漏电|触电|电到|电了一下|麻手|煤气味|燃气味|漏气|漏煤气|爆炸|炸了|烧焦|焦糊味|糊味|受伤|流血|烫伤|割伤|中毒|晕倒")
+_DANGER = re.compile(
+    r"冒烟|着火|起火|火花|漏电|触电|电到|电了一下|麻手|煤气味|燃气味|漏气|漏煤气|爆炸|炸了|烧焦|焦糊味|糊味|受伤|流血|烫伤|割伤|中毒|晕倒"
+)
+_DISTRESS = re.compile(r"自杀|不想活|活不下去|轻生|跳楼")
+_CHOSEN = re.compile(r"^我想了解:")
 _SUPPOSED = re.compile(r"会不会|是否会|怕|担心|容易|可能会|有没有|防|安全吗|会漏电吗|会爆炸吗|避免")
-_HUMAN = re.compile(r"^(?:请|帮我|麻烦|我要|快)?(?:转|找|要|换|接|叫)?一?(?:人工|真人|活人|客服人员)(?:客服|服务|座席|坐席)?[吧啊呢!。 ]*$|转人工|转接人工|找人工|要人工|叫人工|接人工|0$")
+_HUMAN = re.compile(
+    r"^(?:请|帮我|麻烦|我要|快)?(?:转|找|要|换|接|叫)?一?(?:人工|真人|活人|客服人员)(?:客服|服务|座席|坐席)?[吧啊呢!。 ]*$|转人工|转接人工|找人工|要人工|叫人工|接人工|0$"
+)
 _GRAVITY = {"emergency": 0, "human": 1, "complaint": 2, "return_exchange": 3, "repair": 3, "consult": 5}
 _SERVED = frozenset({"urge", "ticket_progress", "callback", "suggestion", "out_of_stock_notice"})
 
@@ -47,7 +53,9 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
         """Words and meaning come first."""
         return [ChineseTokenizer, SentenceEncoder]
 
-    def __init__(self, config: dict, model_storage: ModelStorage, resource: Resource, model: IntentModel | None = None) -> None:
+    def __init__(
+        self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, model: IntentModel | None = None
+    ) -> None:
         self._config = config
         self._storage = model_storage
         self._resource = resource
@@ -55,14 +63,23 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
 
     @classmethod
     def create(
-        cls, config: dict, model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> "IntentClassifier":
         """Build an untrained component."""
         return cls(config, model_storage, resource)
 
     @classmethod
     def load(
-        cls, config: dict, model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext, **kwargs: Any
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
     ) -> "IntentClassifier":
         """Read the trained component."""
         with model_storage.read_from(resource) as folder:
@@ -96,7 +113,9 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
         intents = [{**best, "text": text}]
         intents = _with_clauses(intents, self._clause_intents(text), self._config["clause_from"])
         intents = _certain_by_words(text, intents)
-        sure = bool(intents[0]["confidence"] == 1.0 or mains[top_main] >= self._config["unsure_below"]) and has_words(text)
+        sure = bool(intents[0]["confidence"] == 1.0 or mains[top_main] >= self._config["unsure_below"]) and has_words(
+            text
+        )
         name = intents[0]["name"] if sure else UNKNOWN
         message.set(INTENT, {"name": name, "confidence": intents[0]["confidence"]}, add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
@@ -174,8 +193,10 @@ def _gravity(intent: dict[str, Any]) -> int:
 
 def _certain_by_words(text: str, intents: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Danger and the wish for a person need no model: they are heard always (B6, F1)."""
-    if _DANGER.search(text) and not _SUPPOSED.search(text):
+    if _DISTRESS.search(text) or (_DANGER.search(text) and not _SUPPOSED.search(text)):
         return [{"name": "emergency", "confidence": 1.0, "text": text}, *intents]
     if _HUMAN.search(text) and intents[0]["name"] not in ("bot_challenge",):
         return [{"name": "human", "confidence": 1.0, "text": text}, *(i for i in intents if i["name"] != "human")]
+    if _CHOSEN.match(text):  # a clicked article
+        return [{"name": "consult_service", "confidence": 1.0, "text": text}]
     return intents

@@ -1,6 +1,7 @@
 """Meaning as 512 numbers: the multilingual sentence encoder, loaded once a process."""
 
 from functools import cache, lru_cache
+from typing import Any
 
 import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -45,16 +46,26 @@ def encode_all(texts: list[str]) -> np.ndarray:
 class SentenceEncoder(DenseFeaturizer, GraphComponent):
     """Adds the sentence vector to each message."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """Rasa's own option of a featurizer: the name that features carry."""
+        return {"alias": None}
+
+    @classmethod
+    def validate_config(cls, config: dict[str, Any]) -> None:
+        """Nothing can be set wrong."""
 
     @classmethod
     def create(
-        cls, config: dict, model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> "SentenceEncoder":
         """Build the component and load the encoder's weights now, not at the first message."""
         encode("你好")
-        return cls(execution_context.node_name)
+        return cls(execution_context.node_name, config)
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Add features to the messages."""
@@ -70,4 +81,4 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
         return training_data
 
     def _add(self, message: Message, vector: np.ndarray) -> None:
-        message.add_features(Features(vector[None, :], FEATURE_TYPE_SENTENCE, TEXT, self._name))
+        message.add_features(Features(vector[None, :], FEATURE_TYPE_SENTENCE, TEXT, self._identifier))

@@ -41,7 +41,9 @@ _TIME = re.compile(
     rf"(?:(?:今天|明天|后天|大后天|这?周[一二三四五六日末天]|下周[一二三四五六日天]|星期[一二三四五六日天]|周末|\d{{1,2}}[号日])(?:的)?{_PART}?{_HOUR}?)"
     rf"|{_PART}{_HOUR}"
 )
-_DEMAND = re.compile(r"退款|退钱|道歉|赔偿|赔钱|补偿|换新|换一台新的?|补发|给个?说法|解释|处理(?:那个|这个|他)|退差价|尽快送|重新安装")
+_DEMAND = re.compile(
+    r"退款|退钱|道歉|赔偿|赔钱|补偿|换新|换一台新的?|补发|给个?说法|解释|处理(?:那个|这个|他)|退差价|尽快送|重新安装"
+)
 _SYMPTOM = re.compile(
     r"不(?:制冷|制热|脱水|排水|进水|出水|加热|转|通电|启动|工作|亮|响|显示|充电|吸尘|灵|好使|运行)(?:了)?"
     r"|(?:漏|渗|滴)(?:水|油|氟|风)|打不开|关不上|开不了机?|充不进电|充不上电|没(?:有)?(?:声音|反应|信号|图像|风)"
@@ -118,7 +120,12 @@ def find_facts(text: str, doc: Doc) -> list[Found]:
 
 def _compete(one: str, other: str) -> bool:
     numeric = {"phone", "order_number", "ticket_number", "model", "amount"}
-    return one == other or {one, other} <= numeric or {one, other} <= {"address", "product"} or {one, other} <= {"date", "time"}
+    return (
+        one == other
+        or {one, other} <= numeric
+        or {one, other} <= {"address", "product"}
+        or {one, other} <= {"date", "time"}
+    )
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
@@ -127,7 +134,11 @@ class FactExtractor(GraphComponent, EntityExtractorMixin):
 
     @classmethod
     def create(
-        cls, config: dict, model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> "FactExtractor":
         """Build the component."""
         return cls()
@@ -140,9 +151,7 @@ class FactExtractor(GraphComponent, EntityExtractorMixin):
                 {"entity": kind, "value": value, "start": start, "end": end}
                 for kind, start, end, value in find_facts(text, read_doc(message))
             ]
-            message.set(
-                ENTITIES, message.get(ENTITIES, []) + self.add_extractor_name(entities), add_to_output=True
-            )
+            message.set(ENTITIES, message.get(ENTITIES, []) + self.add_extractor_name(entities), add_to_output=True)
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:

@@ -37,7 +37,11 @@ class EmotionReader(GraphComponent):
 
     @classmethod
     def create(
-        cls, config: dict, model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> "EmotionReader":
         """Build the component and read the words."""
         return cls(read_words())
@@ -51,7 +55,11 @@ class EmotionReader(GraphComponent):
         """Set the emotion of each message."""
         for message in messages:
             emotion = read_emotion(normal_text(message), self._words)
-            told: dict[str, Any] = {"label": emotion.level.label, "level": int(emotion.level), "signals": list(emotion.signals)}
+            told: dict[str, Any] = {
+                "label": emotion.level.label,
+                "level": int(emotion.level),
+                "signals": list(emotion.signals),
+            }
             message.set(UNDERSTANDING, {**(message.get(UNDERSTANDING) or {}), "emotion": told}, add_to_output=True)
         return messages
 

@@ -31,7 +31,13 @@ class IntentModel:
     """
 
     def __init__(
-        self, intents: list[str], vocabulary: dict[str, int], idf: np.ndarray, weights: np.ndarray, bias: np.ndarray, dense_scale: float
+        self,
+        intents: list[str],
+        vocabulary: dict[str, int],
+        idf: np.ndarray,
+        weights: np.ndarray,
+        bias: np.ndarray,
+        dense_scale: float,
     ) -> None:
         self.intents = intents
         self._mains = sorted({main_intent(intent) for intent in intents})
@@ -79,7 +85,10 @@ class IntentModel:
             model = LogisticRegression(C=strength[1], max_iter=300).fit(features[rows], own)
             coefficients, intercepts = model.coef_, model.intercept_
             if len(model.classes_) == 2:
-                coefficients, intercepts = np.vstack([-coefficients, coefficients]) / 2, np.hstack([-intercepts, intercepts]) / 2
+                coefficients, intercepts = (
+                    np.vstack([-coefficients, coefficients]) / 2,
+                    np.hstack([-intercepts, intercepts]) / 2,
+                )
             for intent, row, start in zip(model.classes_, coefficients, intercepts, strict=True):
                 weights[offset + intents.index(intent)], bias[offset + intents.index(intent)] = row, start
         return cls(intents, vocabulary, idf, weights, bias, dense_scale)

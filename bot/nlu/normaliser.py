@@ -1,5 +1,7 @@
 """The form of a message that all further components work on (B7)."""
 
+from typing import Any
+
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -31,7 +33,11 @@ class Normaliser(GraphComponent):
 
     @classmethod
     def create(
-        cls, config: dict, model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> "Normaliser":
         """Build the component."""
         return cls()

@@ -74,9 +74,18 @@ def read_doc(message: Message) -> Doc:
 class ChineseTokenizer(Tokenizer):
     """Rasa's tokens from the words of spaCy and jieba, without the white space that jieba keeps."""
 
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """Rasa's own options of a tokenizer: intents are names, never cut."""
+        return {"intent_tokenization_flag": False, "intent_split_symbol": "_", "token_pattern": None}
+
     @classmethod
     def create(
-        cls, config: dict, model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> "ChineseTokenizer":
         """Build the component and load the dictionary now, not at the first message."""
         chinese()

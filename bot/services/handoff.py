@@ -8,7 +8,9 @@ from bot.domain.message import Message, Reply, Sender
 from bot.domain.scripts import ScriptBook
 from bot.services.ports import Clock, ScriptConverter, UnitOfWork
 
-BACK_TO_BOT = frozenset({"继续和小安聊", "繼續和小安聊", "取消排队", "取消排隊", "不转人工了", "回到机器人", "回到機器人"})
+BACK_TO_BOT = frozenset(
+    {"继续和小安聊", "繼續和小安聊", "取消排队", "取消排隊", "不转人工了", "回到机器人", "回到機器人"}
+)
 """What a waiting customer says, or clicks, to consent to the bot again (F7)."""
 CALL_ME = frozenset({"给我回电话", "給我回電話"})
 """What a waiting customer clicks for a callback in place of waiting (F5)."""
@@ -30,7 +32,11 @@ class Handoff:
             return conversation
         uow.conversations.save_owner(queued, OwnerChange(queued.id, queued.epoch, queued.owner, reason, now))
         ahead = uow.conversations.queued_before(now)
-        told = self._scripts.render("handover.queued", ahead=str(ahead)) if ahead else self._scripts.render("handover.next")
+        told = (
+            self._scripts.render("handover.queued", ahead=str(ahead))
+            if ahead
+            else self._scripts.render("handover.next")
+        )
         self.say(uow, queued, [told])
         return queued
 
@@ -51,7 +57,12 @@ class Handoff:
         return back
 
     def say(
-        self, uow: UnitOfWork, conversation: Conversation, replies: Sequence[Reply], sender: Sender = Sender.SYSTEM, note: bool = False
+        self,
+        uow: UnitOfWork,
+        conversation: Conversation,
+        replies: Sequence[Reply],
+        sender: Sender = Sender.SYSTEM,
+        note: bool = False,
     ) -> list[Message]:
         """Store sentences and put them on their way in the caller's commit (invariant 3)."""
         stored = []

@@ -74,7 +74,9 @@ class Ticketing:
             tickets = uow.tickets.of_conversation(conversation_id)
         return tickets[-1] if tickets else None
 
-    def search(self, kind: Kind | None = None, status: str | None = None, limit: int = 50, offset: int = 0) -> list[Ticket]:
+    def search(
+        self, kind: Kind | None = None, status: str | None = None, limit: int = 50, offset: int = 0
+    ) -> list[Ticket]:
         """Tickets, newest first."""
         with self._uow() as uow:
             return uow.tickets.search(kind, status, limit, offset)

@@ -20,7 +20,9 @@ SWEEP_SECONDS = 5.0
 class TurnRunner:
     """Implements `ports.TurnStarter`; one waiting task per conversation."""
 
-    def __init__(self, turns: Turns, uow: UnitOfWorkFactory, after_turn: Callable[[], None], quiet_seconds: float) -> None:
+    def __init__(
+        self, turns: Turns, uow: UnitOfWorkFactory, after_turn: Callable[[], None], quiet_seconds: float
+    ) -> None:
         self._turns = turns
         self._uow = uow
         self._after_turn = after_turn

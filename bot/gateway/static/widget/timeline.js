@@ -57,12 +57,12 @@ function showDelivery(rows, unsent) {
   if (last.status === "sending" && unsent.some(({ state }) => state === "failed")) last.status = "failed";
 }
 
-/** Answers are offered under the bot's last word only, even if an earlier bubble of the same turn brought them. */
+/** Answers are offered under the last word of the company only, even if an earlier bubble of that turn brought them. */
 function offeredChips(items) {
-  for (const item of [...items].reverse()) {
-    if (item.status === "rejected") continue;
-    if (item.sender !== "bot") return null;
-    if (item.buttons.length) return { type: "chips", key: `chips:${item.key}`, buttons: item.buttons };
+  const said = items.filter(({ status }) => status !== "rejected").reverse();
+  for (const { key, sender, buttons } of said) {
+    if (sender === "customer" || sender !== said[0].sender) return null;
+    if (buttons.length) return { type: "chips", key: `chips:${key}`, buttons };
   }
   return null;
 }

@@ -1,0 +1,129 @@
+"""The questions of the forms: one at a time, each in new words when it comes again (A1, A2, A9)."""
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.consulting import answer_besides
+from actions.listening import FACTS
+from actions.speaking import Speaker
+from bot.domain.emotion import Level
+from bot.domain.message import Button
+from bot.domain.procedure import PROCEDURES, SKIPPED
+
+MISSES_BEFORE_HUMAN = 3
+"""F2: a third message that is not understood brings a person."""
+
+_OPENINGS = {
+    "repair_repeat": "repair.open_again",
+    "repair_install": "repair.open_install",
+}
+
+
+def _ask_for(fact: str) -> type[Action]:
+    class AskFor(Action):
+        """Asks for one fact of the running form."""
+
+        def name(self) -> str:
+            """The name that Rasa calls to fill the slot."""
+            return f"action_ask_{fact}"
+
+        def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
+            """First the feeling, then what was found or answered besides, then the one question."""
+            return _Asking(dispatcher, tracker, fact).run()
+
+    return AskFor
+
+
+class _Asking:
+    """One question with what has to be said before it."""
+
+    def __init__(self, dispatcher: CollectingDispatcher, tracker: Tracker, fact: str) -> None:
+        self.speaker = Speaker(dispatcher, tracker)
+        self.tracker = tracker
+        self.fact = fact
+        self.form = str(tracker.active_loop_name)
+        self.note: dict[str, Any] = tracker.get_slot("heard") or {}
+        self.opening = tracker.get_slot("opened") != self.form
+        self.asked: dict[str, int] = {} if self.opening else dict(tracker.get_slot("asked_times") or {})
+
+    def run(self) -> list[dict[str, Any]]:
+        if self.opening:
+            self._open()
+            if self._offers_human_first():
+                return self._events(offer="human")
+        elif self.speaker.heard.emotion >= Level.ANGRY and not self.asked.get("comfort"):
+            self.asked["comfort"] = 1
+            self.speaker.say("emotion.comfort")
+        if "special_care" in self.speaker.heard.signals and not self.asked.get("care"):
+            self.asked["care"] = 1
+            self.speaker.say("care.special")
+        self._tell_of_order()
+        if not self.note.get("digression"):
+            answer_besides(self.speaker)
+        self._ask()
+        return self._events()
+
+    def _events(self, **slots: Any) -> list[dict[str, Any]]:
+        return self.speaker.events(opened=self.form, asked_times=self.asked, **slots)
+
+    def _open(self) -> None:
+        kind = PROCEDURES[self.form].kind.value
+        intent = self.speaker.heard.intent
+        self.speaker.say(_OPENINGS.get(intent, f"{kind}.open") if kind == "repair" else f"{kind}.open")
+        tip = self._safe_tip() if kind == "repair" else None
+        if tip:
+            self.speaker.say("repair.self_help", tip=tip)
+
+    def _safe_tip(self) -> str | None:
+        """B2: a safe self-help step where an article about just this fault exists."""
+        if self.speaker.heard.intent != "repair_fault" or not self.tracker.get_slot("symptom"):
+            return None
+        for hit in self.speaker.anfu.knowledge.search(self.speaker.heard.text, most=1):
+            if "repair_fault" in hit.article.intents and hit.similarity >= 0.6:
+                return hit.article.answer
+        return None
+
+    def _offers_human_first(self) -> bool:
+        """F3, F4: extreme emotion is offered a person before any question."""
+        if self.form == "complaint_form" and self.speaker.heard.emotion >= Level.EXTREME:
+            self.speaker.say("complaint.offer_human")
+            return True
+        return False
+
+    def _tell_of_order(self) -> None:
+        order = self.note.get("order") or {}
+        if "product" in order and "order_number" in self.note.get("took", ()):
+            self.speaker.say("fact.order_found", **order)
+        elif "unknown" in order:
+            self.speaker.say("fact.order_unknown", order_number=order["unknown"])
+
+    def _ask(self) -> None:
+        problem = self.note.get("problem")
+        if int(self.tracker.get_slot("misses") or 0) >= MISSES_BEFORE_HUMAN:
+            self.speaker.say("misunderstood.human", handover="misunderstood")
+        elif problem == "phone":
+            self.speaker.say("invalid.phone")
+        elif problem == "which":
+            self.speaker.say("ask.which_wrong", buttons=self._correction_chips())
+        else:
+            values = {"summary": self._summary()} if self.fact == "confirmed" else {}
+            self.speaker.say(f"ask.{self.fact}", told=self.asked.get(self.fact, 0), **values)
+            self.asked[self.fact] = self.asked.get(self.fact, 0) + 1
+
+    def _given(self) -> dict[str, str]:
+        facts = {fact: self.tracker.get_slot(fact) for fact in (*PROCEDURES[self.form].facts[:-1], "model")}
+        if self.form == "complaint_form":
+            facts["product"] = self.tracker.get_slot("product")
+        return {fact: str(value) for fact, value in facts.items() if value and value != SKIPPED}
+
+    def _summary(self) -> str:
+        return "\n".join(f"· {self.speaker.label('facts', fact)}：{value}" for fact, value in self._given().items())
+
+    def _correction_chips(self) -> list[Button]:
+        words = self.speaker.anfu.labels["corrections"]
+        return [Button(words[fact], words[fact]) for fact in self._given() if fact in words]
+
+
+QUESTIONS = tuple(_ask_for(fact) for fact in FACTS if fact != "model")

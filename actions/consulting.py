@@ -1,0 +1,150 @@
+"""Answers to questions: from the catalogue, the order, or an article; never a guess (A11, B1)."""
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.speaking import Speaker
+from bot.domain.dates import day_in_words
+from bot.domain.heard import Understood, main_intent
+from bot.domain.knowledge import Finding, judge
+from bot.domain.message import Button
+from bot.domain.order import Order, yuan
+
+CHOSEN = "我想了解:"
+"""How a clicked article announces itself, in normal form."""
+
+
+class Answer(Action):
+    """Answers a consultation question."""
+
+    def name(self) -> str:
+        """The action's name in domain.yml."""
+        return "action_answer"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
+        """The answer, or which of some articles was meant, or that nobody has answered this yet."""
+        speaker = Speaker(dispatcher, tracker)
+        wanted = speaker.heard.intents[0]
+        if _say_price(speaker, wanted):
+            return speaker.events(last_article=None)
+        finding = find(speaker, wanted)
+        last = say_finding(speaker, finding, tracker.get_slot("last_article"))
+        if finding.answer:
+            answer_besides(speaker)
+        return speaker.events(last_article=last, offer=None if finding.answer else "human")
+
+
+class OrderStatus(Action):
+    """Answers where an order is."""
+
+    def name(self) -> str:
+        """The action's name in domain.yml."""
+        return "action_order_status"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
+        """The order's status; without an order, what holds in general and the question for its number."""
+        speaker = Speaker(dispatcher, tracker)
+        orders = known_orders(speaker, tracker)
+        if orders:
+            say_orders(speaker, orders)
+            return speaker.events(pending=None)
+        if speaker.heard.last("order_number"):
+            speaker.say("order.unknown")
+            return speaker.events(pending="order_status")
+        finding = find(speaker, speaker.heard.intents[0])
+        last = tracker.get_slot("last_article")
+        if finding.answer and finding.answer.id != last:
+            speaker.answer(finding.answer)
+            last = finding.answer.id
+        speaker.say("order.ask_number")
+        return speaker.events(pending="order_status", last_article=last)
+
+
+def find(speaker: Speaker, wanted: Understood) -> Finding:
+    """The article that answers one request, or those that may be meant."""
+    text = wanted.text
+    if text.startswith(CHOSEN):
+        chosen = speaker.anfu.knowledge.titled(text.removeprefix(CHOSEN).strip())
+        if chosen:
+            return Finding(answer=chosen.article)
+    intent = wanted.name if wanted.confidence >= 0.4 else None
+    return judge(speaker.anfu.knowledge.search(text), intent)
+
+
+def say_finding(speaker: Speaker, finding: Finding, last_article: str | None) -> str | None:
+    """Say what was found; returns the id of the article said."""
+    if finding.answer and finding.answer.id == last_article:
+        # A14: who asks the same again was not helped by the answer.
+        speaker.say("knowledge.repeated")
+        return None
+    if finding.answer:
+        speaker.answer(finding.answer)
+        return finding.answer.id
+    if finding.choices:
+        speaker.say("knowledge.did_you_mean", buttons=article_chips(finding))
+    else:
+        speaker.say("knowledge.none")
+    return None
+
+
+def article_chips(finding: Finding) -> list[Button]:
+    """One button for each article that may be meant, and one for none of them."""
+    chips = [Button(article.title, f"我想了解：{article.title}") for article in finding.choices]
+    return [*chips, Button("都不是", "都不是，转人工")]
+
+
+def answer_besides(speaker: Speaker) -> None:
+    """Answer the questions that the message holds besides its first request, where the answer is certain (B7)."""
+    for wanted in speaker.heard.intents[1:]:
+        if main_intent(wanted.name) == "consult" or wanted.name == "return_exchange_how":
+            finding = find(speaker, wanted)
+            if finding.answer:
+                speaker.say("knowledge.also")
+                speaker.answer(finding.answer)
+
+
+def known_orders(speaker: Speaker, tracker: Tracker) -> list[Order]:
+    """Orders named in this message or earlier in the conversation."""
+    directory = speaker.anfu.orders
+    if number := speaker.heard.last("order_number"):
+        return directory.by_number(number)
+    if phone := speaker.heard.last("phone"):
+        return directory.by_phone(phone)
+    if (number := tracker.get_slot("order_number")) and (found := directory.by_number(number)):
+        return found
+    return directory.by_phone(phone) if (phone := tracker.get_slot("phone")) else []
+
+
+def say_orders(speaker: Speaker, orders: list[Order]) -> None:
+    """Tell the status of the order, or ask which of several."""
+    if len({order.number for order in orders}) > 1:
+        listed = "\n".join(f"· {o.number} {o.product.name}（{o.status}）" for o in orders[:5])
+        chips = [Button(o.product.name, f"订单 {o.number}") for o in orders[:5]]
+        speaker.say("order.several", orders=listed, buttons=chips)
+        return
+    for order in orders:
+        say_order(speaker, order)
+
+
+def say_order(speaker: Speaker, order: Order) -> None:
+    """Tell where one order is."""
+    common = {"product": order.product.name, "order_number": order.number}
+    if order.received_on:
+        speaker.say("order.received", received_on=day_in_words(order.received_on), **common)
+    elif order.tracking:
+        speaker.say("order.shipped", tracking=order.tracking, **common)
+    else:
+        speaker.say("order.waiting", bought_on=day_in_words(order.bought_on), **common)
+
+
+def _say_price(speaker: Speaker, wanted: Understood) -> bool:
+    """The catalogue's price where the question names one of our products."""
+    if wanted.name != "consult_price":
+        return False
+    product = speaker.anfu.orders.product_called(wanted.text)
+    if not product or any(word in wanted.text for word in ("运费", "邮费", "配件", "安装")):
+        return False
+    speaker.say("product.price", product=product.name, price=yuan(product.price_fen))
+    return True

@@ -1,0 +1,74 @@
+"""Speaking by script: every sentence carries its source (A11), none is said twice in a row the same way (A1)."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from bot.bootstrap import Anfu, current
+from bot.domain.dates import moment_in_words
+from bot.domain.emotion import Level
+from bot.domain.heard import Heard
+from bot.domain.knowledge import Article
+from bot.domain.message import Button
+from bot.domain.ticket import Ticket
+
+
+class Speaker:
+    """Says scripts and articles in one action, and remembers how often each was said."""
+
+    def __init__(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+        self.anfu: Anfu = current()
+        self.heard = Heard.from_parse(tracker.latest_message)
+        self.conversation_id: str = tracker.sender_id
+        self.turn_id: str = (tracker.latest_message.get("metadata") or {}).get("turn_id") or str(
+            tracker.latest_message.get("message_id", datetime.now(UTC).isoformat())
+        )
+        self._dispatcher = dispatcher
+        self._said: dict[str, int] = dict(tracker.get_slot("said") or {})
+
+    def say(
+        self,
+        script: str,
+        *,
+        told: int | None = None,
+        buttons: Sequence[Button] = (),
+        handover: str | None = None,
+        **values: str,
+    ) -> None:
+        """Say a script; `handover` also asks for a person, for that reason."""
+        times = self._said.get(script, 0)
+        reply = self.anfu.scripts.render(
+            script, emotion=Level(self.heard.emotion), told=times if told is None else told, buttons=buttons, **values
+        )
+        self._said[script] = times + 1
+        self._utter(reply.text, reply.source, reply.buttons, handover)
+
+    def answer(self, article: Article) -> None:
+        """Say an article, with where it comes from."""
+        times = self._said.get(f"article.{article.id}", 0)
+        self._said[f"article.{article.id}"] = times + 1
+        source = {"kind": "article", "id": article.id, "source": article.source}
+        self._utter(f"{article.answer}\n（依据：{article.source}）", source)
+
+    def _utter(
+        self, text: str, source: dict[str, Any], buttons: Sequence[Button] = (), handover: str | None = None
+    ) -> None:
+        more: dict[str, Any] = {"handover": handover} if handover else {}
+        chips = [{"title": button.title, "payload": button.payload} for button in buttons]
+        self._dispatcher.utter_message(text=text, buttons=chips or None, source=source, **more)
+
+    def promise(self, ticket: Ticket) -> str:
+        """The ticket's promise as a moment in words (D8)."""
+        return moment_in_words(ticket.promised_at, self.anfu.clock())
+
+    def label(self, group: str, name: str) -> str:
+        """The Chinese name of a fact, kind or status."""
+        return str(self.anfu.labels[group].get(name, name))
+
+    def events(self, **slots: Any) -> list[dict[str, Any]]:
+        """What the action returns: what was said, and these slots."""
+        return [SlotSet("said", self._said), *(SlotSet(name, value) for name, value in slots.items())]

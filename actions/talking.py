@@ -1,0 +1,140 @@
+"""What lies around the matters: small talk, yes and no, bare facts, and not understanding (A1, A8, B6)."""
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import ActiveLoop, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.consulting import answer_besides, article_chips, find, known_orders, say_orders
+from actions.speaking import Speaker
+from actions.tickets import say_progress
+from bot.domain.dates import day_in_words
+from bot.domain.procedure import MATTER_FACTS
+
+_OTHER_SCRIPTS = {"greet": "greeting.hello"}
+
+
+class SmallTalk(Action):
+    """Answers greeting, thanks, praise and the like."""
+
+    def name(self) -> str:
+        """The action's name in domain.yml."""
+        return "action_small_talk"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
+        """The intent's own script."""
+        speaker = Speaker(dispatcher, tracker)
+        intent = speaker.heard.intent
+        speaker.say(_OTHER_SCRIPTS.get(intent, f"smalltalk.{intent}"))
+        answer_besides(speaker)
+        return speaker.events()
+
+
+class Affirm(Action):
+    """A yes outside of a form: to what was offered last, if anything."""
+
+    def name(self) -> str:
+        """The action's name in domain.yml."""
+        return "action_affirm"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
+        """Do what was offered."""
+        speaker = Speaker(dispatcher, tracker)
+        if tracker.get_slot("offer") == "human":
+            speaker.say("handover.accepted", handover="asked")
+        else:
+            speaker.say("smalltalk.affirm")
+        return speaker.events(offer=None)
+
+
+class Deny(Action):
+    """A no outside of a form."""
+
+    def name(self) -> str:
+        """The action's name in domain.yml."""
+        return "action_deny"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
+        """Leave what was offered."""
+        speaker = Speaker(dispatcher, tracker)
+        speaker.say("handover.declined" if tracker.get_slot("offer") == "human" else "smalltalk.deny")
+        return speaker.events(offer=None)
+
+
+class Inform(Action):
+    """A bare fact outside of a form: an order number, a phone, a product."""
+
+    def name(self) -> str:
+        """The action's name in domain.yml."""
+        return "action_inform"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
+        """What the fact was asked for, or what can be done with it."""
+        speaker = Speaker(dispatcher, tracker)
+        heard, pending = speaker.heard, str(tracker.get_slot("pending") or "")
+        number = heard.last("ticket_number") or (
+            pending.removeprefix("ticket:") if pending.startswith("ticket:") else None
+        )
+        if number and (
+            ticket := speaker.anfu.ticketing.visible_to(speaker.conversation_id, number, tracker.get_slot("phone"))
+        ):
+            say_progress(speaker, ticket)
+        elif number:
+            speaker.say("ticket.unknown" if heard.last("phone") else "ticket.verify")
+            return speaker.events(pending=f"ticket:{number}")
+        elif heard.last("order_number") or heard.last("phone"):
+            self._order(speaker, tracker, pending)
+        elif product := heard.last("product"):
+            speaker.say("inform.product", product=product)
+        else:
+            speaker.say("inform.noted")
+        return speaker.events(pending=None)
+
+    def _order(self, speaker: Speaker, tracker: Tracker, pending: str) -> None:
+        orders = known_orders(speaker, tracker)
+        if not orders:
+            speaker.say("order.unknown" if speaker.heard.last("order_number") or pending else "inform.phone")
+        elif pending == "order_status" or len(orders) > 1:
+            say_orders(speaker, orders)
+        else:
+            speaker.say("inform.order", product=orders[0].product.name, bought_on=day_in_words(orders[0].bought_on))
+
+
+class Cancel(Action):
+    """The customer does not want to go on with the form."""
+
+    def name(self) -> str:
+        """The action's name in domain.yml."""
+        return "action_cancel"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
+        """Leave the form; nothing is filed."""
+        speaker = Speaker(dispatcher, tracker)
+        speaker.say("form.cancelled" if tracker.active_loop_name else "smalltalk.deny")
+        cleared: dict[str, Any] = dict.fromkeys((*MATTER_FACTS, "opened", "asked_times", "waiting", "offer"))
+        return [*speaker.events(**cleared), ActiveLoop(None), SlotSet("requested_slot", None)]
+
+
+class Misunderstood(Action):
+    """A message that no rule answers: by meaning where an article is near; else words, choices, a person (A1, F2)."""
+
+    def name(self) -> str:
+        """The action's name in domain.yml and config.yml."""
+        return "action_misunderstood"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
+        """The next step of the ladder."""
+        speaker = Speaker(dispatcher, tracker)
+        misses = int(tracker.get_slot("misses") or 1)
+        finding = find(speaker, speaker.heard.intents[0])
+        if finding.answer and finding.answer.id != tracker.get_slot("last_article"):
+            speaker.answer(finding.answer)
+            return speaker.events(last_article=finding.answer.id, misses=0)
+        if misses >= 3:
+            speaker.say("misunderstood.human", handover="misunderstood")
+        elif finding.choices:
+            speaker.say("knowledge.did_you_mean", buttons=article_chips(finding))
+        else:
+            speaker.say("misunderstood.rephrase" if misses == 1 else "misunderstood.choices")
+        return speaker.events(misses=misses)

@@ -1,0 +1,141 @@
+"""Tickets from the dialogue: opened after confirmation, looked up, urged (A9, B6, D8)."""
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import FollowupAction
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.consulting import find, known_orders, say_orders
+from actions.speaking import Speaker
+from bot.domain.procedure import MATTER_FACTS, PROCEDURES, SKIPPED, Procedure
+from bot.domain.ticket import Ticket
+
+
+def _open_ticket(procedure: Procedure) -> type[Action]:
+    class OpenTicket(Action):
+        """Opens the ticket of a confirmed form."""
+
+        def name(self) -> str:
+            """The action's name in domain.yml."""
+            return f"action_open_{procedure.kind.value}_ticket"
+
+        def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
+            """Open it, tell its number and promise, and go on with what else was asked for."""
+            speaker = Speaker(dispatcher, tracker)
+            facts = {fact: tracker.get_slot(fact) for fact in (*procedure.facts[:-1], "model", "product")}
+            ticket = speaker.anfu.ticketing.open(
+                procedure.kind,
+                {fact: str(value) for fact, value in facts.items() if value and value != SKIPPED},
+                key=f"{speaker.turn_id}:{self.name()}",
+                conversation_id=speaker.conversation_id,
+                emotion=speaker.heard.emotion,
+            )
+            speaker.say(f"{procedure.kind.value}.done", number=ticket.number, promise=speaker.promise(ticket))
+            return [*_finish(speaker, tracker)]
+
+    return OpenTicket
+
+
+def _finish(speaker: Speaker, tracker: Tracker) -> list[dict[str, Any]]:
+    """Forget the matter, keep the customer, and turn to the next matter that waits."""
+    waiting = list(tracker.get_slot("waiting") or [])
+    cleared: dict[str, Any] = dict.fromkeys((*MATTER_FACTS, "opened", "asked_times", "offer"))
+    if not waiting:
+        return speaker.events(**cleared)
+    following, *rest = waiting
+    speaker.say("form.next_matter", matter=speaker.label("kinds", PROCEDURES[following].kind.value))
+    return [*speaker.events(**cleared, waiting=rest), FollowupAction(following)]
+
+
+TICKET_OPENERS = tuple(_open_ticket(procedure) for procedure in PROCEDURES.values())
+
+
+class TicketProgress(Action):
+    """Tells where a ticket stands."""
+
+    def name(self) -> str:
+        """The action's name in domain.yml."""
+        return "action_ticket_progress"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
+        """The named ticket, else the conversation's latest; else how to find it."""
+        speaker = Speaker(dispatcher, tracker)
+        if ticket := _find_ticket(speaker, tracker):
+            say_progress(speaker, ticket)
+        elif speaker.heard.last("ticket_number"):
+            speaker.say("ticket.verify" if not tracker.get_slot("phone") else "ticket.unknown")
+            return speaker.events(pending=f"ticket:{speaker.heard.last('ticket_number')}")
+        elif (orders := known_orders(speaker, tracker)) and speaker.heard.intent != "ticket_progress":
+            say_orders(speaker, orders)
+        else:
+            finding = find(speaker, speaker.heard.intents[0])
+            if finding.answer and speaker.heard.intent != "ticket_progress":
+                speaker.answer(finding.answer)
+            speaker.say("ticket.ask_number")
+            return speaker.events(pending="order_status")
+        return speaker.events(pending=None)
+
+
+class Urge(Action):
+    """Notes that a customer asks to hurry (催办)."""
+
+    def name(self) -> str:
+        """The action's name in domain.yml."""
+        return "action_urge"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
+        """Urge the ticket; who urges again is offered a person."""
+        speaker = Speaker(dispatcher, tracker)
+        ticket = _find_ticket(speaker, tracker)
+        if ticket is None:
+            if orders := known_orders(speaker, tracker):
+                say_orders(speaker, orders)
+                return speaker.events()
+            speaker.say("ticket.none")
+            return speaker.events(pending="order_status")
+        again = ticket.times_urged > 0
+        ticket = speaker.anfu.ticketing.urge(ticket.number)
+        if again:
+            speaker.say("ticket.urged_again", number=ticket.number)
+            return speaker.events(offer="human")
+        speaker.say("ticket.urged", number=ticket.number, promise=speaker.promise(ticket))
+        return speaker.events()
+
+
+class Reschedule(Action):
+    """Notes the wish for another appointment on the ticket."""
+
+    def name(self) -> str:
+        """The action's name in domain.yml."""
+        return "action_reschedule"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
+        """Note it; without a ticket, ask which."""
+        speaker = Speaker(dispatcher, tracker)
+        if ticket := _find_ticket(speaker, tracker):
+            speaker.anfu.ticketing.note(ticket.number, f"客户改约：{speaker.heard.text}")
+            speaker.say("ticket.reschedule", number=ticket.number)
+        else:
+            speaker.say("ticket.ask_number")
+        return speaker.events()
+
+
+def _find_ticket(speaker: Speaker, tracker: Tracker) -> Ticket | None:
+    ticketing = speaker.anfu.ticketing
+    if number := speaker.heard.last("ticket_number"):
+        return ticketing.visible_to(speaker.conversation_id, number, tracker.get_slot("phone"))
+    return ticketing.latest_of(speaker.conversation_id)
+
+
+def say_progress(speaker: Speaker, ticket: Ticket) -> None:
+    """Tell a ticket's status and promise."""
+    values = {
+        "number": ticket.number,
+        "kind": speaker.label("kinds", ticket.kind),
+        "status": speaker.label("statuses", ticket.status),
+    }
+    if ticket.is_over:
+        speaker.say("ticket.over", **values)
+    else:
+        speaker.say("ticket.progress", promise=speaker.promise(ticket), **values)

@@ -1,0 +1,111 @@
+"""`anfu scripts check` and `anfu scripts preview`: for the people who write the 话术."""
+
+import argparse
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bot.adapters.content_files import load_articles, load_scripts, read_yaml
+from bot.domain.emotion import Level
+from bot.domain.scripts import Script, ScriptBook
+from bot.domain.wording import forbidden_in
+from bot.settings import ROOT, Settings
+
+LONGEST = 160
+"""Characters of one bubble without its variables; longer ones are not read on a phone."""
+
+_PROMISE = re.compile(r"\d+\s*(?:个?小时|分钟|天内|日内|个工作日)|(?:一定|肯定|保证|绝对|百分百|马上就能)")
+_USED_KEY = re.compile(r"[\"']([a-z_]+\.[a-z_{}.]+)[\"']")
+_EXAMPLES = {
+    "summary": "· 产品：滚筒洗衣机\n· 故障情况：不脱水", "number": "BX20260103-0007", "promise": "明天 10:30", "ahead": "2",
+    "product": "滚筒洗衣机", "bought_on": "2026 年 1 月 3 日", "received_on": "2026 年 1 月 5 日", "order_number": "202601030001",
+    "tracking": "AJ0123456789", "price": "2999 元", "kind": "报修", "status": "处理中", "matter": "退换货", "tip": "先关水阀，再看排水管有没有打折。",
+    "orders": "· 202601030001 滚筒洗衣机（已签收）",
+}  # fmt: skip
+
+
+def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the subcommands."""
+    scripts = commands.add_parser("scripts", help="检查、预览话术").add_subparsers(required=True, metavar="动作")
+    check = scripts.add_parser("check", parents=[common], help="检查话术：键、变量、忌语、承诺、长度")
+    check.set_defaults(run=run_check)
+    preview = scripts.add_parser("preview", parents=[common], help="把话术连同示例变量打印出来")
+    preview.add_argument("key", nargs="?", default="", help="只看以此开头的话术，如 repair")
+    preview.set_defaults(run=run_preview)
+
+
+def run_check(options: argparse.Namespace, settings: Settings) -> int:
+    """Print every finding; 0 when there is none."""
+    book = load_scripts()
+    findings = [*check_scripts(book), *check_use(book, ROOT), *_check_articles(book)]
+    for finding in findings:
+        print(finding)
+    sentences = sum(len(case.variants) for script in book for case in script.cases)
+    print(f"{sentences} 句话术，{len(findings)} 处需要修改" if findings else f"{sentences} 句话术，全部通过")
+    return 1 if findings else 0
+
+
+def check_scripts(book: ScriptBook) -> Iterator[str]:
+    """Faults in the sentences themselves: 忌语 (A4), promises without a variable (A11), length, unknown variables."""
+    for script in book:
+        if unknown := script.variables - set(_EXAMPLES):
+            yield f"{script.id}：不认识的变量 {'、'.join(sorted(unknown))}"
+        for text in (text for case in script.cases for text in case.variants):
+            for entry in forbidden_in(text, book.forbidden):
+                yield f"{script.id}：含忌语“{entry.phrase}”，可改为：{entry.better}"
+            if found := _PROMISE.search(text):
+                yield f"{script.id}：“{found[0]}”是没有政策变量的承诺，请改用 {{promise}}"
+            if len(text) > LONGEST:
+                yield f"{script.id}：{len(text)} 字，超过 {LONGEST} 字：{text[:20]}…"
+            if "\n\n" in text:
+                yield f"{script.id}：中间有空行"
+
+
+def check_use(book: ScriptBook, root: Path) -> Iterator[str]:
+    """Keys used in code without a script, and scripts that nothing uses."""
+    used = used_keys(root)
+    for script in book:
+        if not any(pattern.fullmatch(script.id) for pattern in used):
+            yield f"{script.id}：没有任何地方用到，请删去或接上"
+    for pattern in used:
+        if not any(pattern.fullmatch(script.id) for script in book):
+            yield f"代码用到 {pattern.pattern}，但没有这条话术"
+
+
+def used_keys(root: Path) -> set[re.Pattern[str]]:
+    """Script keys in the code; `f"ask.{fact}"` counts for every `ask.…`."""
+    groups = {script_id.split(".")[0] for script_id in (s.id for s in load_scripts())}
+    files = [*(root / "actions").glob("*.py"), *(root / "bot" / "services").glob("*.py")]
+    found = {key for file in files for key in _USED_KEY.findall(file.read_text(encoding="utf-8"))}
+    patterns = set()
+    for key in found:
+        group = key.split(".")[0]
+        if group in groups or "{" in group:
+            patterns.add(re.compile(re.sub(r"\\\{.*?\\\}", "[a-z_]+", re.escape(key))))
+    return patterns
+
+
+def _check_articles(book: ScriptBook) -> Iterator[str]:
+    for article in load_articles():
+        for entry in forbidden_in(article.answer, book.forbidden):
+            yield f"文章 {article.id}：含忌语“{entry.phrase}”，可改为：{entry.better}"
+    read_yaml(ROOT / "bot" / "content" / "labels.yml")
+
+
+def run_preview(options: argparse.Namespace, settings: Settings) -> None:
+    """Print the scripts as customers would read them."""
+    for script in load_scripts():
+        if script.id.startswith(options.key):
+            _print_script(script)
+
+
+def _print_script(script: Script) -> None:
+    print(f"\n{script.id}  v{script.version}  [{' '.join(script.principles)}]")
+    for case in script.cases:
+        when = [f"情绪≥{case.emotion.label}"] if case.emotion > Level.CALM else []
+        when += [f"第 {case.repetition + 1} 次起"] if case.repetition else []
+        for text in case.variants:
+            print(f"  {'（' + '，'.join(when) + '）' if when else ''}{text.format_map(_EXAMPLES)}")
+    if script.buttons:
+        print("  " + " ".join(f"[{button.title}]" for button in script.buttons))
