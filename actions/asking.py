@@ -15,6 +15,9 @@ from bot.domain.procedure import PROCEDURES, SKIPPED
 MISSES_BEFORE_HUMAN = 3
 """F2: a third message that is not understood brings a person."""
 
+SAME_FAULT = 0.6
+"""Similarity from which an article is about the very fault that was told."""
+
 _OPENINGS = {
     "repair_repeat": "repair.open_again",
     "repair_install": "repair.open_install",
@@ -80,8 +83,11 @@ class _Asking:
         """B2: a safe self-help step where an article about just this fault exists."""
         if self.speaker.heard.intent != "repair_fault" or not self.tracker.get_slot("symptom"):
             return None
+        product = self.speaker.anfu.orders.product_called(str(self.tracker.get_slot("product") or ""))
         for hit in self.speaker.anfu.knowledge.search(self.speaker.heard.text, most=1):
-            if "repair_fault" in hit.article.intents and hit.similarity >= 0.6:
+            about = "".join((hit.article.title, *hit.article.questions))
+            is_for_it = product is not None and any(name in about for name in (product.name, *product.aliases))
+            if is_for_it and "repair_fault" in hit.article.intents and hit.similarity >= SAME_FAULT:
                 return hit.article.answer
         return None
 
@@ -108,9 +114,17 @@ class _Asking:
         elif problem == "which":
             self.speaker.say("ask.which_wrong", buttons=self._correction_chips())
         else:
-            values = {"summary": self._summary()} if self.fact == "confirmed" else {}
-            self.speaker.say(f"ask.{self.fact}", told=self.asked.get(self.fact, 0), **values)
+            self._ask_or_sum_up()
             self.asked[self.fact] = self.asked.get(self.fact, 0) + 1
+
+    def _ask_or_sum_up(self) -> None:
+        times = self.asked.get(self.fact, 0)
+        if self.fact != "confirmed":
+            self.speaker.say(f"ask.{self.fact}", told=times)
+        elif times and not self.note.get("took"):
+            self.speaker.say("ask.confirmed_still", summary=self._summary())
+        else:
+            self.speaker.say("ask.confirmed", told=times, summary=self._summary())
 
     def _given(self) -> dict[str, str]:
         facts = {fact: self.tracker.get_slot(fact) for fact in (*PROCEDURES[self.form].facts[:-1], "model")}

@@ -60,15 +60,15 @@ def _order_of(facts: dict[str, Any], known: dict[str, Any]) -> tuple[dict[str, A
         return {}, None
     order = orders[0]
     filled = {
-        name: value
-        for name, value in (("product", order.product.name), ("purchased_on", day_in_words(order.bought_on)), ("order_number", order.number))
-        if not (facts.get(name) or known.get(name))
-    }  # fmt: skip
+        "product": order.product.name,
+        "purchased_on": day_in_words(order.bought_on),
+        "order_number": order.number,
+    }
     return filled, {"product": order.product.name, "bought_on": day_in_words(order.bought_on)}
 
 
 def _waiting(heard: Heard, waiting: list[str], form: str | None) -> list[str]:
-    """Forms that the message asks for besides the gravest (B7)."""
+    """Forms that the message asks for besides the one that runs or opens now (B7)."""
     first = form or OPENED_BY.get(heard.intent)
     more = [OPENED_BY[i.name] for i in heard.intents[1:] if i.name in OPENED_BY]
     return list(dict.fromkeys(f for f in (*waiting, *more) if f != first)) if first else waiting

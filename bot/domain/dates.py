@@ -74,6 +74,24 @@ def past_date(expression: str, today: date) -> date | None:
     return found if found and found <= today else None
 
 
+def spoken_date(expression: str, today: date) -> str | None:
+    """The day as ISO 8601, no more precise than it was said: 「昨天」 → `2026-11-02`, 「上个月」 → `2026-10`, 「去年」 → `2025`."""
+    day = past_date(expression, today)
+    if day is None:
+        return None
+    if re.fullmatch(r"去年|前年|.*年(?:多|半)?(?:之?前|以前)?", expression):
+        return f"{day:%Y}"
+    if re.fullmatch(r"上个?月|去年.*月|.*月(?:多|半)?(?:之?前|以前)?", expression):
+        return f"{day:%Y-%m}"
+    return day.isoformat()
+
+
+def spoken_in_words(iso: str) -> str:
+    """What `spoken_date` gave, as people write it: `2026-10` → `2026 年 10 月`."""
+    units = zip((int(n) for n in iso.split("-")), ("年", "月", "日"), strict=False)
+    return " ".join(f"{number} {unit}" for number, unit in units)
+
+
 def _full(text: str, today: date) -> date:
     year, month, day = (int(n) for n in re.findall(r"\d+", text)[:3])
     return date(year + 2000 if year < 100 else year, month, day)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.domain.dates import spoken_in_words
 from bot.domain.heard import Heard, main_intent
 from bot.domain.ticket import Kind
 
@@ -121,7 +122,10 @@ _TIME = re.compile(
 _YES = re.compile(
     r"^(嗯+|恩+|对+|是的?|好的?|行|可以|没错|没问题|正确|确认|提交|ok|对的|是这样|没有问题|无误|就这样|嗯嗯|好嘞|好滴|对，没错|对,没错)+[啊呀哦呢的了吧。.!~，, ]*"
 )
-_DIGITS = re.compile(r"\d{5,}")
+_DIGITS = re.compile(r"\d{3,}")
+_LONG_DIGITS = re.compile(r"\d{6,}")
+_GO_ON = frozenset({"先登记投诉", "继续", "继续登记"})
+"""Clicks that mean: go on with the form."""
 _DIGRESSIONS = frozenset(
     {
         "human", "emergency", "ticket_progress", "urge", "cancel", "bot_challenge", "wait", "repeat", "greet", "thanks",
@@ -159,14 +163,16 @@ def listen(heard: Heard, known: Mapping[str, str | None], form: str | None = Non
     said = _facts_said(heard, form or OPENED_BY.get(heard.intent), asked)
     if form is None:
         return Taken(said)
+    if heard.text in _GO_ON:
+        return Taken()
     if asked and (answer := _answer(asked, heard, said, known)) is not None:
         return answer
     if asked == "confirmed":
-        return _at_confirmation(heard, said)
+        return _at_confirmation(heard, said, form)
     if heard.intent in _STRONG:
         return Taken(digression=True)
     if _corrects(heard, said, known):
-        return _correction(heard, said)
+        return _correction(heard, said, form)
     if _is_digression(heard, form, asked):
         return Taken(digression=True)
     if asked in PROCEDURES[form].optional and _SKIP.search(heard.text):
@@ -184,7 +190,7 @@ def _facts_said(heard: Heard, form: str | None, asked: str | None) -> dict[str, 
         if value := heard.last(name):
             said[name] = value
     if (day := heard.last("date")) and (asked == "purchased_on" or re.search(r"买|购|下单|入手|拍的", heard.text)):
-        said["purchased_on"] = day
+        said["purchased_on"] = spoken_in_words(day)
     if form == "repair_form":
         if symptoms := heard.facts.get("symptom"):
             said["symptom"] = "、".join(dict.fromkeys(symptoms))
@@ -220,13 +226,15 @@ def _reason(heard: Heard) -> str | None:
 
 def _answer(asked: str, heard: Heard, said: dict[str, str | None], known: Mapping[str, str | None]) -> Taken | None:
     """A direct answer to the question asked; None where the message is none."""
+    if said.get(asked) and asked in ("demand", "symptom", "reason"):
+        return Taken({**said, asked: heard.text[:300]})  # the customer's own words say more than the keyword
     if said.get(asked) and asked != "confirmed":
         corrected = {name: value for name, value in said.items() if name == asked or value != known.get(name)}
         return Taken(corrected)
     text = heard.text
     if asked == "phone" and (digits := _DIGITS.search(re.sub(r"[\s-]", "", text))):
         return Taken({"order_number": digits[0]} if len(digits[0]) >= 12 else {}, problem="phone")
-    if asked == "order_number" and (digits := _DIGITS.search(re.sub(r"[\s-]", "", text))):
+    if asked == "order_number" and (digits := _LONG_DIGITS.search(re.sub(r"[\s-]", "", text))):
         return Taken({**said, "order_number": digits[0]})
     if asked == "wish":
         for word, wish in (
@@ -245,14 +253,14 @@ def _answer(asked: str, heard: Heard, said: dict[str, str | None], known: Mappin
     return None
 
 
-def _at_confirmation(heard: Heard, said: dict[str, str | None]) -> Taken:
+def _at_confirmation(heard: Heard, said: dict[str, str | None], form: str) -> Taken:
     """The customer sees the summary: yes files it, a correction changes it, a no asks what is wrong (A9)."""
     if heard.intent in _STRONG:
         return Taken(digression=True)
     said = {name: value for name, value in said.items() if name not in ("symptom", "wish", "grievance")}
     wrong = _WRONG.search(heard.text) or heard.intent in ("correct", "deny")
     if wrong:
-        return _correction(heard, said)
+        return _correction(heard, said, form)
     if _YES.match(heard.text) and not _QUESTION.search(heard.text):
         return Taken({"confirmed": "yes"})
     if heard.intent == "affirm" and not said:
@@ -269,11 +277,11 @@ def _corrects(heard: Heard, said: dict[str, str | None], known: Mapping[str, str
     return bool(_WRONG.search(heard.text)) and (overrides or heard.intent == "correct")
 
 
-def _correction(heard: Heard, said: dict[str, str | None]) -> Taken:
+def _correction(heard: Heard, said: dict[str, str | None], form: str) -> Taken:
     if said:
         return Taken(said)
     for name, pattern in _NAMED_FACTS.items():
-        if pattern.search(heard.text):
+        if name in PROCEDURES[form].facts and pattern.search(heard.text):
             return Taken({name: None})
     return Taken(problem="which")
 

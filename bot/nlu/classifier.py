@@ -32,7 +32,7 @@ _DISTRESS = re.compile(r"自杀|不想活|活不下去|轻生|跳楼")
 _CHOSEN = re.compile(r"^我想了解:")
 _SUPPOSED = re.compile(r"会不会|是否会|怕|担心|容易|可能会|有没有|防|安全吗|会漏电吗|会爆炸吗|避免")
 _HUMAN = re.compile(
-    r"^(?:请|帮我|麻烦|我要|快)?(?:转|找|要|换|接|叫)?一?(?:人工|真人|活人|客服人员)(?:客服|服务|座席|坐席)?[吧啊呢!。 ]*$|转人工|转接人工|找人工|要人工|叫人工|接人工|0$"
+    r"^(?:请|帮我|麻烦|我要|快)?(?:转|找|要|换|接|叫)?一?(?:人工|真人|活人|客服人员)(?:客服|服务|座席|坐席)?[吧啊呢!。 ]*$|转人工|转接人工|找人工|要人工|叫人工|接人工|^0$"
 )
 _GRAVITY = {"emergency": 0, "human": 1, "complaint": 2, "return_exchange": 3, "repair": 3, "consult": 5}
 _SERVED = frozenset({"urge", "ticket_progress", "callback", "suggestion", "out_of_stock_notice"})
@@ -163,23 +163,20 @@ def _by_main(intents: list[str], probabilities: np.ndarray) -> dict[str, float]:
 
 
 def _with_clauses(whole: list[dict[str, Any]], parts: list[dict[str, Any]], certain: float) -> list[dict[str, Any]]:
-    """The whole message's intent first, then what certain parts ask besides; the gravest leads (A2)."""
-    result = list(whole)
+    """The whole message's intent and what certain parts ask besides; the gravest leads (A2)."""
+    lead = whole[0]
+    requests: list[dict[str, Any]] = []
     for part in parts:
         is_request = main_intent(part["name"]) != "other" or part["name"] in _SERVED
-        new = all(part["name"] != r["name"] and not _same_matter(part["name"], r["name"]) for r in result)
-        if is_request and new and part["confidence"] >= certain:
-            result.append(part)
-    if len(result) > 1:
-        lead = result[0]
-        others = result[1:]
-        # A whole message that is mere talk ("你好") gives way to the request inside it.
-        if main_intent(lead["name"]) == "other" and lead["name"] not in _GRAVITY:
-            result = sorted(others, key=_gravity)
-        else:
-            own = next((p["text"] for p in parts if p["name"] == lead["name"]), lead["text"])
-            result = [{**lead, "text": own}, *sorted(others, key=_gravity)]
-    return result
+        known = any(part["name"] == r["name"] or _same_matter(part["name"], r["name"]) for r in (lead, *requests))
+        if is_request and not known and part["confidence"] >= certain:
+            requests.append(part)
+    if not requests:
+        return whole
+    if main_intent(lead["name"]) == "other" and lead["name"] not in _GRAVITY:
+        return sorted(requests, key=_gravity)  # mere talk ("你好") gives way to the request beside it
+    own = next((part["text"] for part in parts if part["name"] == lead["name"]), lead["text"])
+    return sorted([{**lead, "text": own}, *requests], key=_gravity)
 
 
 def _same_matter(one: str, other: str) -> bool:

@@ -15,7 +15,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from spacy.tokens import Doc
 
-from bot.domain.dates import DATE_EXPRESSION, local_day, past_date
+from bot.domain.dates import DATE_EXPRESSION, local_day, spoken_date
 from bot.nlu.normaliser import normal_text
 from bot.nlu.tokenizer import read_doc
 
@@ -72,8 +72,8 @@ def _numbers(text: str, doc: Doc) -> Iterator[Found]:
 def _days(text: str, doc: Doc) -> Iterator[Found]:
     today = local_day(datetime.now(UTC))
     for match in DATE_EXPRESSION.finditer(text):
-        if day := past_date(match[0], today):
-            yield "date", *match.span(), day.isoformat()
+        if day := spoken_date(match[0], today):
+            yield "date", *match.span(), day
     for match in _TIME.finditer(text):
         yield "time", *match.span(), match[0]
 
@@ -91,6 +91,12 @@ def _faults_and_wishes(text: str, doc: Doc) -> Iterator[Found]:
     for match in _DEMAND.finditer(text):
         yield "demand", *match.span(), match[0]
 
+
+_RIVALS = (
+    {"phone", "order_number", "ticket_number", "model", "amount"},
+    {"address", "product", "date", "time"},
+)
+"""Types that would read the same characters differently: 「科技路12号」 holds no day."""
 
 _FINDERS: tuple[Callable[[str, Doc], Iterator[Found]], ...] = (
     _numbers,
@@ -119,13 +125,7 @@ def find_facts(text: str, doc: Doc) -> list[Found]:
 
 
 def _compete(one: str, other: str) -> bool:
-    numeric = {"phone", "order_number", "ticket_number", "model", "amount"}
-    return (
-        one == other
-        or {one, other} <= numeric
-        or {one, other} <= {"address", "product"}
-        or {one, other} <= {"date", "time"}
-    )
+    return one == other or any({one, other} <= rivals for rivals in _RIVALS)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)

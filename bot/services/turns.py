@@ -1,5 +1,6 @@
 """A turn: what the customer said since the last answer is understood and answered, once (invariants 1-3, 11)."""
 
+import asyncio
 import logging
 import uuid
 
@@ -33,13 +34,13 @@ class Turns:
         Returns:
             False where another node holds the conversation now; True where nothing waits any more.
         """
-        if not self._take(conversation_id):
+        if not await asyncio.to_thread(self._take, conversation_id):
             return False
         try:
-            while turn := self._begin(conversation_id):
+            while turn := await asyncio.to_thread(self._begin, conversation_id):
                 await self._answer(turn)
         finally:
-            self._release(conversation_id)
+            await asyncio.to_thread(self._release, conversation_id)
         return True
 
     def _take(self, conversation_id: str) -> bool:
@@ -91,12 +92,14 @@ class Turns:
             log.exception("turn failed", extra={"turn_id": turn.id})
             apology = self._scripts.render("handover.failure", told=turn.last_seq)
             answer = Answer((apology,), turn.state or b"", handover="failure")
+        await asyncio.to_thread(self._keep, turn, answer)
+
+    def _keep(self, turn: Turn, answer: Answer) -> None:
+        """Answer, state, change of owner and outbox in one commit."""
         with self._uow() as uow:
-            conversation = uow.conversations.lock(turn.conversation_id)
-            if conversation is None:
-                return
-            self._store(uow, conversation, turn, answer)
-            uow.commit()
+            if conversation := uow.conversations.lock(turn.conversation_id):
+                self._store(uow, conversation, turn, answer)
+                uow.commit()
 
     def _store(self, uow: UnitOfWork, conversation: Conversation, turn: Turn, answer: Answer) -> None:
         uow.messages.mark_answered(turn.conversation_id, turn.last_seq)

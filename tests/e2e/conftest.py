@@ -13,7 +13,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -119,7 +121,7 @@ class Customer:
         return self.company_bubbles.all_inner_texts()[before:]
 
     def picture(self, name: str) -> None:
-        """Take the screen as it is, then at the other width, and come back."""
+        """Take the screen at a desktop's and at a phone's width, and come back."""
         PICTURES.mkdir(parents=True, exist_ok=True)
         own = self.page.viewport_size
         for size in (DESKTOP, PHONE):
@@ -128,6 +130,10 @@ class Customer:
             self.page.screenshot(path=PICTURES / f"{name}-{size['width']}.png")
         if own:
             self.page.set_viewport_size(own)
+
+    def whole_page(self, name: str) -> None:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
 
 @pytest.fixture(scope="session")
@@ -199,6 +205,33 @@ def customer(visitor: Callable[..., Customer]) -> Customer:
 @pytest.fixture
 def phone_customer(visitor: Callable[..., Customer]) -> Customer:
     return visitor(PHONE, has_touch=True, is_mobile=True)
+
+
+@pytest.fixture
+def site() -> Iterator[Callable[[str], str]]:
+    """Puts a page on an origin of its own and returns its address."""
+    html = b""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(html)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    def publish(page: str) -> str:
+        nonlocal html
+        html = page.encode()
+        return f"http://127.0.0.1:{other.server_port}/"
+
+    other = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=other.serve_forever, daemon=True).start()
+    yield publish
+    other.shutdown()
+    other.server_close()
 
 
 def _free_port() -> int:

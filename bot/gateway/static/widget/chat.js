@@ -34,6 +34,7 @@ export class Chat extends EventTarget {
   #echoTimer = 0;
   #typedAt = 0;
   #announced = false;
+  #stopped = false;
   #watches = [];
   #listeners = null;
 
@@ -68,6 +69,9 @@ export class Chat extends EventTarget {
   }
 
   stop() {
+    this.#stopped = true;
+    this.#outbox.stop();
+    this.#pause.end();
     this.#listeners?.abort();
     for (const unwatch of this.#watches) unwatch();
     this.#connection?.stop();
@@ -80,7 +84,7 @@ export class Chat extends EventTarget {
   async open() {
     if (this.#wanted) return;
     this.#wanted = true;
-    for (let failures = 0; !this.#conversation; failures += 1) {
+    for (let failures = 0; !this.#conversation && !this.#stopped; failures += 1) {
       try {
         await this.#begin();
       } catch {
@@ -137,7 +141,7 @@ export class Chat extends EventTarget {
   /** Returns whether there is a stored conversation to take part in. */
   #adoptStored() {
     const stored = this.#storage.read("conversation");
-    if (!stored) return false;
+    if (!stored || this.#stopped) return false;
     if (stored.id === this.#conversation?.id) return true;
     this.#connection?.stop();
     this.#conversation = stored;

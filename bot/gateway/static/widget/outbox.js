@@ -54,6 +54,12 @@ export class Outbox {
     this.#pause.end();
   }
 
+  /** Forgets what is unsent, here but not in the storage: another outbox will take it over. */
+  stop() {
+    this.#entries = [];
+    this.#pause.end();
+  }
+
   async flush() {
     if (this.#running) return;
     this.#running = true;
