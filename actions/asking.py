@@ -73,8 +73,11 @@ class _Asking:
 
     def _open(self) -> None:
         kind = PROCEDURES[self.form].kind.value
-        intent = self.speaker.heard.intent
-        self.speaker.say(_OPENINGS.get(intent, f"{kind}.open") if kind == "repair" else f"{kind}.open")
+        if self.tracker.get_slot("opened") and kind != "complaint":
+            self.speaker.say("form.switched", matter=self.speaker.label("kinds", kind))
+        else:
+            special = _OPENINGS.get(self.speaker.heard.intent) if kind == "repair" else None
+            self.speaker.say(special or f"{kind}.open")
         tip = self._safe_tip() if kind == "repair" else None
         if tip:
             self.speaker.say("repair.self_help", tip=tip)

@@ -33,7 +33,7 @@ class Answer(Action):
         last = say_finding(speaker, finding, tracker.get_slot("last_article"))
         if finding.answer:
             answer_besides(speaker)
-        return speaker.events(last_article=last, offer=None if finding.answer else "human")
+        return speaker.events(last_article=last, offer=None if finding.answer or finding.choices else "human")
 
 
 class OrderStatus(Action):
@@ -84,6 +84,9 @@ def say_finding(speaker: Speaker, finding: Finding, last_article: str | None) ->
         return finding.answer.id
     if finding.choices:
         speaker.say("knowledge.did_you_mean", buttons=article_chips(finding))
+    elif speaker.times_said("knowledge.none"):
+        # F3: a second question that no reviewed article answers goes to a person.
+        speaker.say("handover.unanswered", handover="no_answer")
     else:
         speaker.say("knowledge.none")
     return None

@@ -1,5 +1,6 @@
 """Speaking by script: every sentence carries its source (A11), none is said twice in a row the same way (A1)."""
 
+import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -42,7 +43,12 @@ class Speaker:
         """Say a script; `handover` also asks for a person, for that reason."""
         times = self._said.get(script, 0)
         reply = self.anfu.scripts.render(
-            script, emotion=Level(self.heard.emotion), told=times if told is None else told, buttons=buttons, **values
+            script,
+            emotion=Level(self.heard.emotion),
+            told=times if told is None else told,
+            seed=zlib.crc32(self.conversation_id.encode()),
+            buttons=buttons,
+            **values,
         )
         self._said[script] = times + 1
         self._utter(reply.text, reply.source, reply.buttons, handover)
@@ -60,6 +66,10 @@ class Speaker:
         more: dict[str, Any] = {"handover": handover} if handover else {}
         chips = [{"title": button.title, "payload": button.payload} for button in buttons]
         self._dispatcher.utter_message(text=text, buttons=chips or None, source=source, **more)
+
+    def times_said(self, script: str) -> int:
+        """How often a script was said in this conversation."""
+        return self._said.get(script, 0)
 
     def promise(self, ticket: Ticket) -> str:
         """The ticket's promise as a moment in words (D8)."""

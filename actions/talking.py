@@ -10,6 +10,7 @@ from actions.consulting import answer_besides, article_chips, find, known_orders
 from actions.speaking import Speaker
 from actions.tickets import say_progress
 from bot.domain.dates import day_in_words
+from bot.domain.emotion import Level
 from bot.domain.procedure import MATTER_FACTS
 
 _OTHER_SCRIPTS = {"greet": "greeting.hello"}
@@ -26,6 +27,9 @@ class SmallTalk(Action):
         """The intent's own script."""
         speaker = Speaker(dispatcher, tracker)
         intent = speaker.heard.intent
+        if intent == "abuse" and speaker.heard.emotion >= Level.EXTREME:
+            speaker.say("handover.angry", handover="extreme_emotion")  # F3
+            return speaker.events()
         speaker.say(_OTHER_SCRIPTS.get(intent, f"smalltalk.{intent}"))
         answer_besides(speaker)
         return speaker.events()
@@ -87,6 +91,8 @@ class Inform(Action):
             self._order(speaker, tracker, pending)
         elif product := heard.last("product"):
             speaker.say("inform.product", product=product)
+        elif article := find(speaker, heard.intents[0]).answer:
+            speaker.answer(article)
         else:
             speaker.say("inform.noted")
         return speaker.events(pending=None)

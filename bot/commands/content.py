@@ -15,8 +15,9 @@ from bot.settings import ROOT, Settings
 LONGEST = 160
 """Characters of one bubble without its variables; longer ones are not read on a phone."""
 
-_PROMISE = re.compile(r"\d+\s*(?:个?小时|分钟|天内|日内|个工作日)|(?:一定|肯定|保证|绝对|百分百|马上就能)")
-_USED_KEY = re.compile(r"[\"']([a-z_]+\.[a-z_{}.]+)[\"']")
+_PROMISE = re.compile(r"\d+\s*(?:个?小时|分钟|天内|日内|个工作日)|一定|保证|绝对|百分百|(?:肯定|马上就)[能会可]")
+_EXPRESSION = re.compile(r"\{[a-z_.]+\}")
+_USED_KEY = re.compile(r"[\"']((?:[a-z_]+|\{\})\.(?:[a-z_]|\{\})+)[\"']")
 _EXAMPLES = {
     "summary": "· 产品：滚筒洗衣机\n· 故障情况：不脱水", "number": "BX20260103-0007", "promise": "明天 10:30", "ahead": "2",
     "product": "滚筒洗衣机", "bought_on": "2026 年 1 月 3 日", "received_on": "2026 年 1 月 5 日", "order_number": "202601030001",
@@ -77,13 +78,10 @@ def used_keys(root: Path) -> set[re.Pattern[str]]:
     """Script keys in the code; `f"ask.{fact}"` counts for every `ask.…`."""
     groups = {script_id.split(".")[0] for script_id in (s.id for s in load_scripts())}
     files = [*(root / "actions").glob("*.py"), *(root / "bot" / "services").glob("*.py")]
-    found = {key for file in files for key in _USED_KEY.findall(file.read_text(encoding="utf-8"))}
-    patterns = set()
-    for key in found:
-        group = key.split(".")[0]
-        if group in groups or "{" in group:
-            patterns.add(re.compile(re.sub(r"\\\{.*?\\\}", "[a-z_]+", re.escape(key))))
-    return patterns
+    codes = (_EXPRESSION.sub("{}", file.read_text(encoding="utf-8")) for file in files)
+    found = {key for code in codes for key in _USED_KEY.findall(code)}
+    named = {key for key in found if key.split(".")[0] in {*groups, "{}"}}
+    return {re.compile(re.escape(key).replace(r"\{\}", "[a-z_]+")) for key in named}
 
 
 def _check_articles(book: ScriptBook) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SURE = 0.62
+SURE = 0.64
 """Similarity from which an article is said as the answer."""
 CLOSE = 0.42
 """Similarity from which an article is offered as “did you mean”."""
@@ -56,4 +56,4 @@ def judge(hits: Sequence[Hit], intent: str | None = None) -> Finding:
 
 
 def _lift(hit: Hit, intent: str | None) -> float:
-    return 0.12 if intent and intent in hit.article.intents else 0.0
+    return 0.10 if intent and intent in hit.article.intents else 0.0

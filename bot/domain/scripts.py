@@ -66,6 +66,7 @@ class ScriptBook:
         *,
         emotion: Level = Level.CALM,
         told: int = 0,
+        seed: int = 0,
         buttons: Sequence[Button] = (),
         **values: str,
     ) -> Reply:
@@ -75,6 +76,7 @@ class ScriptBook:
             script_id: which script.
             emotion: how the customer feels.
             told: how often this script was said in the conversation before.
+            seed: where the rotation of variants starts, so that not every customer hears the same first sentence.
             buttons: quick replies in place of the script's own.
             values: the script's variables.
 
@@ -85,7 +87,7 @@ class ScriptBook:
         if missing := script.variables - set(values):
             raise ContentError(f"话术 {script_id} 缺少变量：{'、'.join(sorted(missing))}")
         number, case = _case_for(script, emotion, told)
-        variant = (told - case.repetition) % len(case.variants)
+        variant = (told - case.repetition + seed) % len(case.variants)
         template = case.variants[variant]
         if found := forbidden_in(template, self.forbidden):
             raise ContentError(f"话术 {script_id} 含忌语“{found[0].phrase}”，请改为：{found[0].better}")

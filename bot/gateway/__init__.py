@@ -1,0 +1,1 @@
+"""The HTTP side of Anfu: what the widget, the staff and the operator talk to."""

@@ -26,7 +26,7 @@ UNDERSTANDING = "understanding"
 UNKNOWN = "nlu_fallback"
 
 _DANGER = re.compile(
-    r"冒烟|着火|起火|火花|漏电|触电|电到|电了一下|麻手|煤气味|燃气味|漏气|漏煤气|爆炸|炸了|烧焦|焦糊味|糊味|受伤|流血|烫伤|割伤|中毒|晕倒"
+    r"冒烟|着火|起火|火花|漏电|触电|电到|电了一下|麻手|煤气味|燃气味|漏煤气|漏燃气|天然气漏|燃气漏|煤气漏|爆炸|炸了|烧焦|焦糊味|糊味|受伤|流血|烫伤|割伤|中毒|晕倒"
 )
 _DISTRESS = re.compile(r"自杀|不想活|活不下去|轻生|跳楼")
 _CHOSEN = re.compile(r"^我想了解:")
@@ -34,6 +34,8 @@ _SUPPOSED = re.compile(r"会不会|是否会|怕|担心|容易|可能会|有没�
 _HUMAN = re.compile(
     r"^(?:请|帮我|麻烦|我要|快)?(?:转|找|要|换|接|叫)?一?(?:人工|真人|活人|客服人员)(?:客服|服务|座席|坐席)?[吧啊呢!。 ]*$|转人工|转接人工|找人工|要人工|叫人工|接人工|^0$"
 )
+HINTED = 0.1
+"""Probability in the whole message from which a part's own main intent is believed."""
 _GRAVITY = {"emergency": 0, "human": 1, "complaint": 2, "return_exchange": 3, "repair": 3, "consult": 5}
 _SERVED = frozenset({"urge", "ticket_progress", "callback", "suggestion", "out_of_stock_notice"})
 
@@ -111,7 +113,7 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
         top_main = max(mains, key=lambda name: mains[name])
         best = next(r for r in ranking if main_intent(str(r["name"])) == top_main)
         intents = [{**best, "text": text}]
-        intents = _with_clauses(intents, self._clause_intents(text), self._config["clause_from"])
+        intents = _with_clauses(intents, self._clause_intents(text), mains, self._config["clause_from"])
         intents = _certain_by_words(text, intents)
         sure = bool(intents[0]["confidence"] == 1.0 or mains[top_main] >= self._config["unsure_below"]) and has_words(
             text
@@ -162,14 +164,20 @@ def _by_main(intents: list[str], probabilities: np.ndarray) -> dict[str, float]:
     return mains
 
 
-def _with_clauses(whole: list[dict[str, Any]], parts: list[dict[str, Any]], certain: float) -> list[dict[str, Any]]:
-    """The whole message's intent and what certain parts ask besides; the gravest leads (A2)."""
+def _with_clauses(
+    whole: list[dict[str, Any]], parts: list[dict[str, Any]], mains: dict[str, float], certain: float
+) -> list[dict[str, Any]]:
+    """The whole message's intent and what certain parts ask besides; the gravest leads (A2).
+
+    A part counts where it is certain by itself and the whole message does not speak against it (`mains`).
+    """
     lead = whole[0]
     requests: list[dict[str, Any]] = []
     for part in parts:
         is_request = main_intent(part["name"]) != "other" or part["name"] in _SERVED
         known = any(part["name"] == r["name"] or _same_matter(part["name"], r["name"]) for r in (lead, *requests))
-        if is_request and not known and part["confidence"] >= certain:
+        supported = mains[main_intent(part["name"])] >= HINTED
+        if is_request and not known and supported and part["confidence"] >= certain:
             requests.append(part)
     if not requests:
         return whole

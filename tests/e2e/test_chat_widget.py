@@ -268,6 +268,27 @@ def test_a_refused_conversation_is_replaced_politely_and_nothing_written_is_lost
     assert customer.say("发票怎么开？")
 
 
+def test_a_message_refused_with_its_conversation_is_sent_in_the_new_one(customer: Customer) -> None:
+    customer.open_chat()
+    customer.page.route("**/messages", lambda route: route.fulfill(status=403, json={}), times=1)
+    customer.write("发票怎么开？")
+    expect(customer.panel.locator(".notice")).to_contain_text("开启了新的对话")
+    expect(customer.own_bubbles).to_have_text(["发票怎么开？"])
+    customer.hear(1)
+    expect(customer.own_bubbles).to_have_text(["发票怎么开？"])
+
+
+def test_a_browser_that_forbids_storage_still_chats_in_one_conversation(customer: Customer) -> None:
+    begun: list[str] = []
+    customer.page.on(
+        "request", lambda request: begun.append(request.url) if request.url.endswith("/conversations") else None
+    )
+    customer.page.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('full'); };")
+    customer.open_chat()
+    assert customer.say("发票怎么开？")
+    assert len(begun) == 1
+
+
 def test_the_chat_can_be_used_with_the_keyboard_alone(customer: Customer) -> None:
     customer.visit()
     keyboard = customer.page.keyboard

@@ -126,7 +126,7 @@ export class Chat extends EventTarget {
         const conversation = await this.#api.create();
         this.#storage.write("read", null);
         this.#storage.write("conversation", conversation);
-        this.#adoptStored();
+        this.#adopt(conversation);
       })
       .catch((error) => {
         this.#setLink("offline");
@@ -141,20 +141,23 @@ export class Chat extends EventTarget {
   /** Returns whether there is a stored conversation to take part in. */
   #adoptStored() {
     const stored = this.#storage.read("conversation");
-    if (!stored || this.#stopped) return false;
-    if (stored.id === this.#conversation?.id) return true;
+    if (stored && stored.id !== this.#conversation?.id) this.#adopt(stored);
+    return stored !== null;
+  }
+
+  #adopt(conversation) {
+    if (this.#stopped) return;
     this.#connection?.stop();
-    this.#conversation = stored;
+    this.#conversation = conversation;
     this.store = new Store();
     this.#setLink("connecting");
-    this.#connection = new Connection(this.#api, stored, {
+    this.#connection = new Connection(this.#api, conversation, {
       after: () => this.store.after,
       frame: (frame) => this.#received(frame),
       state: (state) => this.#setLink(state),
-      refused: () => this.#refused(stored),
+      refused: () => this.#refused(conversation),
     });
     this.#connection.start();
-    return true;
   }
 
   /** The server no longer accepts our conversation: say so and go on in a new one, taking what is unsent along. */

@@ -2,6 +2,7 @@
 
 export class Storage {
   #prefix;
+  /** Only what could not be written. */
   #memory = new Map();
 
   constructor(host) {
@@ -9,20 +10,21 @@ export class Storage {
   }
 
   read(name) {
+    if (this.#memory.has(name)) return this.#memory.get(name);
     try {
       return JSON.parse(localStorage.getItem(this.#prefix + name));
     } catch {
-      return this.#memory.get(name) ?? null;
+      return null;
     }
   }
 
   write(name, value) {
-    this.#memory.set(name, value);
     try {
       if (value === null) localStorage.removeItem(this.#prefix + name);
       else localStorage.setItem(this.#prefix + name, JSON.stringify(value));
+      this.#memory.delete(name);
     } catch {
-      // The copy in memory serves.
+      this.#memory.set(name, value);
     }
   }
 
