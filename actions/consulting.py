@@ -133,7 +133,7 @@ def say_orders(speaker: Speaker, orders: list[Order]) -> None:
 
 def say_order(speaker: Speaker, order: Order) -> None:
     """Tell where one order is."""
-    common = {"product": order.product.name, "order_number": order.number}
+    common: dict[str, Any] = {"product": order.product.name, "order_number": order.number}
     if order.received_on:
         speaker.say("order.received", received_on=day_in_words(order.received_on), **common)
     elif order.tracking:

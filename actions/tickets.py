@@ -130,12 +130,9 @@ def _find_ticket(speaker: Speaker, tracker: Tracker) -> Ticket | None:
 
 def say_progress(speaker: Speaker, ticket: Ticket) -> None:
     """Tell a ticket's status and promise."""
-    values = {
-        "number": ticket.number,
-        "kind": speaker.label("kinds", ticket.kind),
-        "status": speaker.label("statuses", ticket.status),
-    }
+    kind, status = speaker.label("kinds", ticket.kind), speaker.label("statuses", ticket.status)
     if ticket.is_over:
-        speaker.say("ticket.over", **values)
+        speaker.say("ticket.over", number=ticket.number, kind=kind, status=status)
     else:
-        speaker.say("ticket.progress", promise=speaker.promise(ticket), **values)
+        promise = speaker.promise(ticket)
+        speaker.say("ticket.progress", number=ticket.number, kind=kind, status=status, promise=promise)

@@ -43,8 +43,11 @@ class Handoff:
     def note_receipt(self, uow: UnitOfWork, conversation: Conversation, told: int) -> None:
         """Tell a waiting customer that the message is kept, and the place in the queue."""
         ahead = uow.conversations.queued_before(conversation.queued_at or self._clock())
-        key, values = ("handover.noted", {"ahead": str(ahead)}) if ahead else ("handover.noted_next", {})
-        self.say(uow, conversation, [self._scripts.render(key, told=told, **values)])
+        if ahead:
+            noted = self._scripts.render("handover.noted", told=told, ahead=str(ahead))
+        else:
+            noted = self._scripts.render("handover.noted_next", told=told)
+        self.say(uow, conversation, [noted])
 
     def return_to_bot(self, uow: UnitOfWork, conversation: Conversation) -> Conversation:
         """Give a waiting conversation back to the bot because the customer asked for it (F7); forms start afresh."""

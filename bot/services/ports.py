@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import TracebackType
 from typing import Protocol
 
 from bot.domain.conversation import Conversation, OwnerChange
@@ -147,15 +148,26 @@ class Users(Protocol):
     def role_of(self, name: str) -> str | None: ...
 
 
-class UnitOfWork(AbstractContextManager["UnitOfWork"], Protocol):
+class UnitOfWork(Protocol):
     """One transaction; leaving it without `commit` changes nothing."""
 
-    conversations: Conversations
-    messages: Messages
-    tickets: Tickets
-    outbox: Outbox
-    orders: Orders
-    users: Users
+    @property
+    def conversations(self) -> Conversations: ...
+    @property
+    def messages(self) -> Messages: ...
+    @property
+    def tickets(self) -> Tickets: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def orders(self) -> Orders: ...
+    @property
+    def users(self) -> Users: ...
+
+    def __enter__(self) -> "UnitOfWork": ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
     def commit(self) -> None: ...
 
