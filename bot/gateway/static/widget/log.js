@@ -5,7 +5,8 @@ import { icon } from "./icons.js";
 import { renderText } from "./text.js";
 import { formatTime } from "./time.js";
 
-const FOLD_OVER_LINES = 8;
+// A restated ticket (about a dozen lines on a phone) stays whole: nobody confirms what they cannot see.
+const FOLD_OVER_LINES = 14;
 const AT_BOTTOM_PX = 64;
 
 export class Log {
