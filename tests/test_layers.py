@@ -22,7 +22,7 @@ MAY_IMPORT = {
 
 ONLY_IN = {
     "sqlalchemy": {"bot.adapters", "bot.bootstrap"},
-    "rasa": {"bot.nlu", "bot.adapters.engine", "bot.adapters.training"},
+    "rasa": {"bot.nlu", "bot.adapters.engine", "bot.adapters.rasa_speed", "bot.adapters.training"},
     "rasa_sdk": {"actions", "bot.commands.model"},
     "aiohttp": {"bot.gateway", "bot.commands.serve"},
 }

@@ -13,7 +13,6 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from rasa.core.actions.action import RemoteAction
 from rasa.core.agent import Agent, load_agent
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.channels.channel import OutputChannel, UserMessage
@@ -25,6 +24,7 @@ from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SessionSt
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
+from bot.adapters.rasa_speed import StraightRunner, remember_event_types, trust_own_actions
 from bot.domain.errors import EngineFailure
 from bot.domain.message import Button, Reply
 from bot.services.ports import Answer, Turn
@@ -68,12 +68,6 @@ class _InProcessActions(EndpointConfig):
         except Exception as error:
             turn.failure = error
             raise
-
-
-def _trust_own_actions() -> None:
-    """Rasa checks an action server's answer against a JSON schema that it compiles anew at each call: nine tenths of a
-    turn. Our actions run in this process and build their events with rasa_sdk, so there is nothing to check."""
-    RemoteAction._validate_action_result = lambda self, result: True
 
 
 class _Collector(OutputChannel):
@@ -146,7 +140,9 @@ class RasaEngine:
         agent = await load_agent(str(self._model), endpoints=None)
         if agent.processor is None:
             raise EngineFailure(f"模型 {self._model} 无法载入，请运行 anfu train 重新训练")
-        _trust_own_actions()
+        trust_own_actions()
+        remember_event_types()
+        agent.processor.graph_runner = StraightRunner(agent.processor.graph_runner)
         domain = agent.processor.domain
         self._store = _OneTurnStore(domain)
         agent.tracker_store = agent.processor.tracker_store = self._store

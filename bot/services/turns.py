@@ -34,72 +34,75 @@ class Turns:
         Returns:
             False where another node holds the conversation now; True where nothing waits any more.
         """
-        if not await asyncio.to_thread(self._take, conversation_id):
-            return False
+        held, turn = await asyncio.to_thread(self._take, conversation_id)
         try:
-            while turn := await asyncio.to_thread(self._begin, conversation_id):
-                await self._answer(turn)
-        finally:
+            while turn:
+                answer = await self._answer(turn)
+                turn = await asyncio.to_thread(self._keep, turn, answer)
+        except BaseException:
             await asyncio.to_thread(self._release, conversation_id)
-        return True
+            raise
+        return held
 
-    def _take(self, conversation_id: str) -> bool:
+    def _take(self, conversation_id: str) -> tuple[bool, Turn | None]:
+        """Take the conversation's lease and its first turn; without a turn the lease is given back at once."""
         now = self._clock()
         with self._uow() as uow:
-            taken = uow.conversations.take_lease(conversation_id, self._holder, now, now + LEASE)
+            held = uow.conversations.take_lease(conversation_id, self._holder, now, now + LEASE)
+            turn = self._next(uow, conversation_id) if held else None
             uow.commit()
-        return taken
+        return held, turn
+
+    def _keep(self, turn: Turn, answer: Answer) -> Turn | None:
+        """Answer, state, change of owner and outbox in one commit; then the next turn, if more has come meanwhile."""
+        with self._uow() as uow:
+            if conversation := uow.conversations.lock(turn.conversation_id):
+                self._store(uow, conversation, turn, answer)
+            following = self._next(uow, turn.conversation_id)
+            uow.commit()
+        return following
 
     def _release(self, conversation_id: str) -> None:
         with self._uow() as uow:
             uow.conversations.drop_lease(conversation_id, self._holder)
             uow.commit()
 
-    def _begin(self, conversation_id: str) -> Turn | None:
+    def _next(self, uow: UnitOfWork, conversation_id: str) -> Turn | None:
         """The next turn for the engine; what waits for people, or has no words, is dealt with here."""
-        with self._uow() as uow:
-            conversation = uow.conversations.lock(conversation_id)
-            waiting = uow.messages.unanswered(conversation_id)
-            if conversation is None or not waiting:
-                return None
-            text = "\n".join(message.text for message in waiting)
-            if conversation.owner is Owner.QUEUED and text in BACK_TO_BOT:
-                back = self._handoff.return_to_bot(uow, conversation)
-                self._finish(uow, waiting)
-                self._handoff.say(uow, back, [self._scripts.render("handover.back_to_bot")], Sender.BOT)
-            elif conversation.owner is Owner.QUEUED and text in CALL_ME:
-                conversation = self._handoff.return_to_bot(uow, conversation)
-                uow.commit()
-                return _turn(conversation, waiting, text, state=None)
-            elif conversation.owner is not Owner.BOT:
-                if conversation.owner is Owner.QUEUED:
-                    self._handoff.note_receipt(uow, conversation, told=waiting[-1].seq)
-                self._finish(uow, waiting)
-            elif not has_words(text):
-                told = waiting[-1].seq
-                self._finish(uow, waiting)
-                self._handoff.say(uow, conversation, [self._scripts.render("input.no_words", told=told)], Sender.BOT)
-            else:
-                return _turn(conversation, waiting, text, uow.conversations.state(conversation_id))
-            uow.commit()
-        return self._begin(conversation_id)
+        conversation = uow.conversations.lock(conversation_id)
+        waiting = uow.messages.unanswered(conversation_id)
+        if conversation is None or not waiting:
+            uow.conversations.drop_lease(conversation_id, self._holder)
+            return None
+        text = "\n".join(message.text for message in waiting)
+        if conversation.owner is Owner.QUEUED and text in CALL_ME:
+            return _turn(self._handoff.return_to_bot(uow, conversation), waiting, text, state=None)
+        if conversation.owner is Owner.BOT and has_words(text):
+            return _turn(conversation, waiting, text, uow.conversations.state(conversation_id))
+        self._answer_without_engine(uow, conversation, waiting, text)
+        uow.messages.mark_answered(conversation_id, waiting[-1].seq)
+        return self._next(uow, conversation_id)
 
-    async def _answer(self, turn: Turn) -> None:
+    def _answer_without_engine(
+        self, uow: UnitOfWork, conversation: Conversation, waiting: list[Message], text: str
+    ) -> None:
+        told = waiting[-1].seq
+        if conversation.owner is Owner.QUEUED and text in BACK_TO_BOT:
+            back = self._handoff.return_to_bot(uow, conversation)
+            self._handoff.say(uow, back, [self._scripts.render("handover.back_to_bot", told=told)], Sender.BOT)
+        elif conversation.owner is Owner.QUEUED:
+            self._handoff.note_receipt(uow, conversation, told=told)
+        elif conversation.owner is Owner.BOT:
+            self._handoff.say(uow, conversation, [self._scripts.render("input.no_words", told=told)], Sender.BOT)
+
+    async def _answer(self, turn: Turn) -> Answer:
         try:
-            answer = await self._engine.answer(turn)
+            return await self._engine.answer(turn)
         except EngineFailure:
             # Never silence: an apology, and a person takes over (F2).
             log.exception("turn failed", extra={"turn_id": turn.id})
             apology = self._scripts.render("handover.failure", told=turn.last_seq)
-            answer = Answer((apology,), turn.state or b"", handover="failure")
-        await asyncio.to_thread(self._keep, turn, answer)
-
-    def _keep(self, turn: Turn, answer: Answer) -> None:
-        """Answer, state, change of owner and outbox in one commit."""
-        with self._uow() as uow:
-            if conversation := uow.conversations.lock(turn.conversation_id):
-                self._store(uow, conversation, turn, answer)
-                uow.commit()
+            return Answer((apology,), turn.state or b"", handover="failure")
 
     def _store(self, uow: UnitOfWork, conversation: Conversation, turn: Turn, answer: Answer) -> None:
         uow.messages.mark_answered(turn.conversation_id, turn.last_seq)
@@ -114,9 +117,6 @@ class Turns:
         self._handoff.say(uow, conversation, answer.replies, Sender.BOT)
         if answer.handover:
             self._handoff.queue(uow, conversation, answer.handover)
-
-    def _finish(self, uow: UnitOfWork, waiting: list[Message]) -> None:
-        uow.messages.mark_answered(waiting[0].conversation_id, waiting[-1].seq)
 
 
 def _turn(conversation: Conversation, waiting: list[Message], text: str, state: bytes | None) -> Turn:

@@ -376,7 +376,7 @@ def test_web_addresses_and_phone_numbers_can_be_tapped_and_other_numbers_cannot(
 
 def test_a_long_message_folds_and_unfolds(customer: Customer) -> None:
     customer.open_chat()
-    customer.write("\n".join(["洗衣机的情况我一条条写"] * 12))
+    customer.write("\n".join(["洗衣机的情况我一条条写"] * 24))
     height = "text => text.getBoundingClientRect().height"
     expect(customer.panel.get_by_role("button", name="展开全文")).to_be_visible()
     folded = customer.own_bubbles.evaluate(height)
