@@ -68,8 +68,9 @@ def load_articles(folder: Path = CONTENT) -> list[Article]:
     for path, entry in _article_entries(folder):
         try:
             article = Article(
-                id=entry["id"], title=entry["title"], questions=tuple(entry["questions"]), answer=entry["answer"].strip(),
-                source=entry["source"], intents=tuple(entry.get("intents", ())), products=tuple(entry.get("products", ())),
+                id=entry["id"], title=entry["title"], questions=tuple(entry["questions"]),
+                answer=entry["answer"].strip(), source=entry["source"], intents=tuple(entry.get("intents", ())),
+                products=tuple(entry.get("products", ())),
             )  # fmt: skip
         except (KeyError, TypeError, AttributeError) as error:
             raise ContentError(f"{path.name}：文章 {entry.get('id', '（无 id）')} 缺少或写错 {error}") from error

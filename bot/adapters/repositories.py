@@ -16,7 +16,10 @@ from bot.domain.order import Order, Product
 from bot.domain.ticket import HistoryEntry, Kind, Status, Ticket, ticket_number
 from bot.services.ports import Delivery
 
-_CONVERSATION = [t.conversations.c[f] for f in ("id", "channel", "external_id", "opened_at", "owner", "epoch", "queued_at", "handover_reason", "script")]  # fmt: skip
+_CONVERSATION_FIELDS = (
+    "id", "channel", "external_id", "opened_at", "owner", "epoch", "queued_at", "handover_reason", "script",
+)  # fmt: skip
+_CONVERSATION = [t.conversations.c[field] for field in _CONVERSATION_FIELDS]
 
 
 class ConversationRows:
@@ -185,8 +188,9 @@ class MessageRows:
 
 def _message(row: Mapping[str, Any]) -> Message:
     return Message(
-        id=row["id"], conversation_id=row["conversation_id"], seq=row["seq"], sender=Sender(row["sender"]), text=row["text"],
-        sent_at=row["sent_at"], buttons=tuple(Button(b["title"], b["payload"]) for b in row["buttons"]),
+        id=row["id"], conversation_id=row["conversation_id"], seq=row["seq"], sender=Sender(row["sender"]),
+        text=row["text"], sent_at=row["sent_at"],
+        buttons=tuple(Button(b["title"], b["payload"]) for b in row["buttons"]),
         source=row["source"], client_id=row["dedupe_key"], note=row["note"],
     )  # fmt: skip
 
@@ -207,7 +211,7 @@ class OutboxRows:
         )  # fmt: skip
 
     def due(self, now: datetime, limit: int) -> Sequence[Delivery]:
-        """What is to be delivered now, in `seq` order within a conversation; an undelivered message holds the later ones."""
+        """What is due now, in `seq` order within a conversation; an undelivered one holds the later ones."""
         earlier = t.outbox.alias()
         held = (
             select(earlier.c.message_id)
@@ -222,7 +226,7 @@ class OutboxRows:
             select(t.messages, t.outbox.c.channel, t.outbox.c.attempts)
             .join(t.outbox, t.outbox.c.message_id == t.messages.c.id)
             .where(t.outbox.c.due_at <= now, ~held)
-            .order_by(t.outbox.c.due_at, t.outbox.c.conversation_id, t.outbox.c.seq)
+            .order_by(t.outbox.c.conversation_id, t.outbox.c.seq)
             .limit(limit)
         ).mappings()
         return [Delivery(_message(row), row["channel"], row["attempts"]) for row in rows]
@@ -292,6 +296,11 @@ class TicketRows:
         """The ticket, or None."""
         return next(iter(self._read(t.tickets.c.number == number)), None)
 
+    def lock(self, number: str) -> Ticket | None:
+        """The ticket, locked until the transaction ends (SQLite locks the whole file at begin)."""
+        self._db.execute(select(t.tickets.c.number).where(t.tickets.c.number == number).with_for_update())
+        return self.get(number)
+
     def by_key(self, idempotency_key: str) -> Ticket | None:
         """The ticket that this request opened before, or None."""
         return next(iter(self._read(t.tickets.c.idempotency_key == idempotency_key)), None)
@@ -324,8 +333,9 @@ class TicketRows:
         return [
             Ticket(
                 number=row["number"], kind=Kind(row["kind"]), status=Status(row["status"]),
-                conversation_id=row["conversation_id"], fields=row["fields"], phone=row["phone"], emotion=row["emotion"],
-                opened_at=row["opened_at"], promised_at=row["promised_at"], history=tuple(entries[row["number"]]),
+                conversation_id=row["conversation_id"], fields=row["fields"], phone=row["phone"],
+                emotion=row["emotion"], opened_at=row["opened_at"], promised_at=row["promised_at"],
+                history=tuple(entries[row["number"]]),
             )
             for row in rows
         ]  # fmt: skip

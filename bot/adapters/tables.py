@@ -1,11 +1,29 @@
-"""The tables. Times are aware UTC; `messages.dedupe_key` and `tickets.idempotency_key` make “once” a matter of the database."""
+"""The tables. Times are aware UTC.
+
+`messages.dedupe_key` and `tickets.idempotency_key` make “once” a matter of the database (invariant 1).
+"""
 
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON, BigInteger, Boolean, Column, Date, DateTime, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table,
-    Text, TypeDecorator, UniqueConstraint, text,
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
 )  # fmt: skip
 
 from bot.domain.dates import as_utc
@@ -54,7 +72,10 @@ conversations = Table(
     UniqueConstraint("channel", "external_id"),
     # Uses index: place in the queue, and unanswered turns after a restart.
     Index("ix_conversations_queue", "owner", "queued_at"),
-    Index("ix_conversations_unanswered", "unanswered", sqlite_where=text("unanswered"), postgresql_where=text("unanswered")),
+    Index(
+        "ix_conversations_unanswered", "unanswered",
+        sqlite_where=text("unanswered"), postgresql_where=text("unanswered"),
+    ),
 )  # fmt: skip
 
 conversation_history = Table(

@@ -47,6 +47,8 @@ def migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":  # nodes that start together take turns
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('anfu migrations'))")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

@@ -19,11 +19,22 @@ _PROMISE = re.compile(r"\d+\s*(?:个?小时|分钟|天内|日内|个工作日)|�
 _EXPRESSION = re.compile(r"\{[a-z_.]+\}")
 _USED_KEY = re.compile(r"[\"']((?:[a-z_]+|\{\})\.(?:[a-z_]|\{\})+)[\"']")
 _EXAMPLES = {
-    "summary": "· 产品：滚筒洗衣机\n· 故障情况：不脱水", "number": "BX20260103-0007", "promise": "明天 10:30", "ahead": "2",
-    "product": "滚筒洗衣机", "bought_on": "2026 年 1 月 3 日", "received_on": "2026 年 1 月 5 日", "order_number": "202601030001",
-    "tracking": "AJ0123456789", "price": "2999 元", "kind": "报修", "status": "处理中", "matter": "退换货", "tip": "先关水阀，再看排水管有没有打折。",
+    "summary": "· 产品：滚筒洗衣机\n· 故障情况：不脱水",
+    "number": "BX20260103-0007",
+    "promise": "明天 10:30",
+    "ahead": "2",
+    "product": "滚筒洗衣机",
+    "bought_on": "2026 年 1 月 3 日",
+    "received_on": "2026 年 1 月 5 日",
+    "order_number": "202601030001",
+    "tracking": "AJ0123456789",
+    "price": "2999 元",
+    "kind": "报修",
+    "status": "处理中",
+    "matter": "退换货",
+    "tip": "先关水阀，再看排水管有没有打折。",
     "orders": "· 202601030001 滚筒洗衣机（已签收）",
-}  # fmt: skip
+}
 
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:

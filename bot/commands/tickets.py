@@ -7,6 +7,9 @@ from bot.domain.dates import SHANGHAI
 from bot.domain.ticket import Kind, Status, Ticket
 from bot.settings import Settings
 
+_TELLING = ("symptom", "reason", "grievance", "idea", "topic", "product")
+"""Facts that tell in a line what a ticket is about, the most telling first."""
+
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add the subcommands."""
@@ -29,17 +32,9 @@ def run_list(options: argparse.Namespace, settings: Settings) -> None:
     kind = Kind(options.kind) if options.kind else None
     found = anfu.ticketing.search(kind, options.status, options.limit)
     for ticket in found:
-        words = next(
-            (
-                ticket.fields[f]
-                for f in ("symptom", "reason", "grievance", "idea", "topic", "product")
-                if f in ticket.fields
-            ),
-            "",
-        )
-        print(
-            f"{ticket.number}  {anfu.labels['kinds'][ticket.kind]}  {anfu.labels['statuses'][ticket.status]}  {_local(ticket.promised_at)} 前答复  {words[:40]}"
-        )
+        kind, status = anfu.labels["kinds"][ticket.kind], anfu.labels["statuses"][ticket.status]
+        words = next((ticket.fields[fact] for fact in _TELLING if fact in ticket.fields), "")
+        print(f"{ticket.number}  {kind}  {status}  {_local(ticket.promised_at)} 前答复  {words[:40]}")
     if not found:
         print("还没有工单")
 

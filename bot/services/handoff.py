@@ -25,7 +25,7 @@ class Handoff:
         self._in_script = in_script
 
     def queue(self, uow: UnitOfWork, conversation: Conversation, reason: str) -> Conversation:
-        """Put the conversation into the queue and tell the customer the place in it (F5); within the caller's commit."""
+        """Put the conversation into the queue and tell the customer the place in it (F5), in the caller's commit."""
         now = self._clock()
         queued = conversation.queue_for_human(reason, now)
         if queued is conversation:

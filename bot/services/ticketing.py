@@ -1,6 +1,7 @@
 """Opening, finding and urging tickets (A9, B6, D8)."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from bot.domain.errors import NotFound
 from bot.domain.promise import Promise
@@ -30,10 +31,12 @@ class Ticketing:
         """
         now = self._clock()
         with self._uow() as uow:
+            # The number first: its counter is a lock, so that of two requests with one key the later sees the earlier.
+            number = uow.tickets.next_number(kind, now)
             if known := uow.tickets.by_key(key):
                 return known
             ticket = Ticket(
-                number=uow.tickets.next_number(kind, now),
+                number=number,
                 kind=kind,
                 status=Status.OPEN,
                 conversation_id=conversation_id,
@@ -47,6 +50,10 @@ class Ticketing:
             uow.tickets.add(ticket, key)
             uow.commit()
         return ticket
+
+    def would_promise(self, kind: Kind) -> datetime:
+        """By when a person would answer a ticket opened now (D8)."""
+        return self._promises[kind].due_at(self._clock())
 
     def get(self, number: str) -> Ticket:
         """The ticket of that number.
@@ -96,7 +103,7 @@ class Ticketing:
     def _add_event(self, number: str, event: str, reason: str) -> Ticket:
         now = self._clock()
         with self._uow() as uow:
-            ticket = uow.tickets.get(number)
+            ticket = uow.tickets.lock(number)
             if ticket is None:
                 raise NotFound(f"没有工单 {number}，请核对编号")
             ticket = ticket.note(event, "customer", reason, now)

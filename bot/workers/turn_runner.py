@@ -1,4 +1,4 @@
-"""Starts turns: after the quiet time that lets a customer finish typing (A1), and again after a restart (invariant 11)."""
+"""Starts turns: after the quiet time that lets a customer finish typing (A1), and after a restart (invariant 11)."""
 
 import asyncio
 import logging
@@ -77,7 +77,8 @@ class TurnRunner:
 
     async def _wait_for_quiet(self, conversation_id: str) -> None:
         loop = asyncio.get_running_loop()
-        while (due := min(self._answer_at[conversation_id], self._latest_at[conversation_id])) > loop.time():
+        # Each further bubble or typing signal moves the moment while this sleeps, so it looks again when it wakes.
+        while (due := min(self._answer_at[conversation_id], self._latest_at[conversation_id])) > loop.time():  # noqa: ASYNC110
             await asyncio.sleep(due - loop.time())
 
     async def _sweep(self) -> None:

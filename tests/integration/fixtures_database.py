@@ -19,6 +19,7 @@ from bot.adapters.uow import migrate, open_database, unit_of_work
 from bot.domain.conversation import Conversation
 from bot.services.ports import UnitOfWorkFactory
 
+ROOT = Path(__file__).resolve().parents[2]
 POSTGRES = os.environ.get("ANFU_TEST_POSTGRES", "postgresql://127.0.0.1:5432/test?user=root")
 REDIS = os.environ.get("ANFU_TEST_REDIS", "redis://127.0.0.1:6379")
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)

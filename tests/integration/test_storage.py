@@ -1,5 +1,7 @@
 """What is stored comes back, in order, once, and the same on SQLite and PostgreSQL."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -22,7 +24,7 @@ from bot.domain.order import Order, Product
 from bot.domain.ticket import Kind, Status, Ticket
 from bot.services.ports import UnitOfWorkFactory
 from bot.services.ticketing import Ticketing
-from tests.integration.fixtures_database import NOON, Clock
+from tests.integration.fixtures_database import NOON, ROOT, Clock
 
 T = TypeVar("T")
 Open = Callable[[], str]
@@ -468,8 +470,10 @@ def test_migrating_again_keeps_what_is_stored(uow: UnitOfWorkFactory, database: 
 
 
 def test_nodes_that_start_together_on_an_empty_database_all_start(empty_address: str) -> None:
-    engines = [open_database(empty_address) for _ in range(3)]
-    at_once(lambda n: migrate(engines[n]), times=3)
-    assert differences(engines[0]) == []
-    for engine in engines:
-        engine.dispose()
+    start = f"from bot.adapters.uow import migrate, open_database; migrate(open_database({empty_address!r}))"
+    nodes = [subprocess.Popen([sys.executable, "-c", start], cwd=ROOT, stderr=subprocess.PIPE) for _ in range(3)]
+    ends = [(node.communicate(timeout=60)[1].decode().splitlines()[-1:], node.returncode) for node in nodes]
+    assert [code for _, code in ends] == [0, 0, 0], ends
+    engine = open_database(empty_address)
+    assert differences(engine) == []
+    engine.dispose()
