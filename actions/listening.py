@@ -10,7 +10,17 @@ from bot.bootstrap import current
 from bot.domain.dates import day_in_words
 from bot.domain.heard import Heard
 from bot.domain.order import Order
-from bot.domain.procedure import OPENED_BY, PROCEDURES, SKIPPED, listen
+from bot.domain.facts import facts_said
+from bot.domain.procedure import (
+    OPENED_BY,
+    PROCEDURES,
+    SKIPPED,
+    adds_matter,
+    listen,
+    other_matters,
+    replaces,
+    turns_to,
+)
 
 FACTS = tuple(dict.fromkeys((*(fact for p in PROCEDURES.values() for fact in p.facts), "model")))
 
@@ -28,34 +38,44 @@ class TakeFacts(Action):
         form, asked = tracker.active_loop_name, tracker.get_slot("requested_slot")
         known = {fact: tracker.get_slot(fact) for fact in FACTS}
         taken = listen(heard, known, form, asked)
-        facts, problem = dict(taken.facts), taken.problem
+        facts, problem = _without_stale(dict(taken.facts), known), taken.problem
         misses = int(tracker.get_slot("misses") or 0)
         if problem == "unclear" and misses and form and asked in PROCEDURES[form].optional:
             facts[asked], problem = SKIPPED, None  # A1: an optional question is not pressed
         order, order_note = _order_of(facts, known)
         facts |= order
-        misses = misses + 1 if problem == "unclear" or not heard.sure else 0
+        missed = problem in ("unclear", "phone") or (not form and not heard.sure) or (taken.digression and not heard.sure)
         note = {"digression": taken.digression, "problem": problem, "order": order_note, "took": sorted(facts)}
-        waiting = _waiting(heard, tracker.get_slot("waiting") or [], form)
+        waiting = _waiting(heard, tracker.get_slot("waiting") or [], form, asked, known)
         return [
             *(SlotSet(name, value) for name, value in facts.items()),
-            SlotSet("heard", note), SlotSet("misses", misses), SlotSet("waiting", waiting),
+            SlotSet("heard", note), SlotSet("misses", misses + 1 if missed else 0), SlotSet("waiting", waiting),
         ]  # fmt: skip
+
+
+def _without_stale(facts: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    """Another product has another order, model and day of purchase."""
+    if not facts.get("product") or not known.get("product") or _same_product(facts["product"], known["product"]):
+        return facts
+    return {**dict.fromkeys(name for name in ("order_number", "model", "purchased_on") if known.get(name)), **facts}
+
+
+def _same_product(one: str, other: str) -> bool:
+    called = current().orders.product_called
+    return one in other or other in one or (called(one) is not None and called(one) == called(other))
 
 
 def _order_of(facts: dict[str, Any], known: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str] | None]:
     """What the shop knows of the order that was just named: fills what the customer need not be asked."""
-    orders: list[Order] = []
-    if number := facts.get("order_number"):
-        if number == SKIPPED:
-            return {}, None
+    number = facts.get("order_number")
+    if number == SKIPPED:
+        return {}, None
+    if number:
         orders = current().orders.by_number(number)
         if not orders:
             return {}, {"unknown": number}
-    elif facts.get("phone") and not known.get("order_number"):
-        orders = current().orders.by_phone(facts["phone"])
-        product = facts.get("product") or known.get("product")
-        orders = [o for o in orders if product and current().orders.product_called(product) == o.product]
+    else:
+        orders = _orders_meant(facts, known)
     if not orders:
         return {}, None
     order = orders[0]
@@ -67,11 +87,47 @@ def _order_of(facts: dict[str, Any], known: dict[str, Any]) -> tuple[dict[str, A
     return filled, {"product": order.product.name, "bought_on": day_in_words(order.bought_on)}
 
 
-def _waiting(heard: Heard, waiting: list[str], form: str | None) -> list[str]:
-    """Forms that the message asks for besides the one that runs or opens now (B7)."""
-    first = form or OPENED_BY.get(heard.intent)
-    more = [OPENED_BY[i.name] for i in heard.intents[1:] if i.name in OPENED_BY]
-    return list(dict.fromkeys(f for f in (*waiting, *more) if f != first)) if first else waiting
+def _orders_meant(facts: dict[str, Any], known: dict[str, Any]) -> list[Order]:
+    """The order that a phone number and a product tell, unless the customer told of another day of purchase."""
+    product = facts.get("product") or known.get("product")
+    day = facts.get("purchased_on") or known.get("purchased_on")
+    if not facts.get("phone") or known.get("order_number") not in (None, SKIPPED) or not product:
+        return []
+    orders = [o for o in current().orders.by_phone(facts["phone"]) if _same_product(product, o.product.name)]
+    return [o for o in orders if day in (None, SKIPPED) or day_in_words(o.bought_on).startswith(str(day))]
+
+
+def _waiting(
+    heard: Heard, waiting: list[dict[str, Any]], form: str | None, asked: str | None, known: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Matters to come back to: those that the message asks for besides, and one that it turns away from (B7).
+
+    Each is `{form, facts}`; its facts are set when its turn comes.
+    """
+    runs = turns_to(heard, form, asked) or form if form else OPENED_BY.get(heard.intent)
+    if not runs:
+        return waiting
+    more = [_matter(heard, n) for n in other_matters(heard, runs) if n or (form and runs == form and adds_matter(heard))]
+    if form and runs != form and not replaces(heard) and _is_another(heard, runs, known):
+        kept = {fact: known[fact] for fact in PROCEDURES[form].facts[:-1] if known.get(fact)}
+        more.append({"form": form, "facts": kept})
+    later: dict[str, dict[str, Any]] = {}
+    for matter in (*waiting, *more):
+        later.setdefault(matter["form"], matter)
+    return [matter for name, matter in later.items() if name != runs]
+
+
+def _matter(heard: Heard, number: int) -> dict[str, Any]:
+    form = OPENED_BY[heard.intents[number].name]
+    return {"form": form, "facts": facts_said(heard.request(number), form, None)}
+
+
+def _is_another(heard: Heard, form: str, known: dict[str, Any]) -> bool:
+    """A complaint, or another product, leaves the first matter to be done; the same product's takes its place."""
+    product = heard.last("product")
+    return form == "complaint_form" or bool(
+        product and known.get("product") and not _same_product(product, known["product"])
+    )
 
 
 def _validate(form: str) -> type[Action]:

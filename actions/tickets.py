@@ -8,6 +8,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.consulting import find, known_orders, say_orders
 from actions.speaking import Speaker
+from bot.domain.dates import moment_in_words
 from bot.domain.procedure import MATTER_FACTS, PROCEDURES, SKIPPED, Procedure
 from bot.domain.ticket import Ticket
 
@@ -44,8 +45,11 @@ def _finish(speaker: Speaker, tracker: Tracker) -> list[dict[str, Any]]:
     if not waiting:
         return speaker.events(**cleared)
     following, *rest = waiting
-    speaker.say("form.next_matter", matter=speaker.label("kinds", PROCEDURES[following].kind.value))
-    return [*speaker.events(**cleared, waiting=rest), FollowupAction(following)]
+    facts = following["facts"]
+    if "product" in facts:
+        facts = {"order_number": None, "purchased_on": None, "model": None, **facts}
+    speaker.say("form.next_matter", matter=speaker.label("kinds", PROCEDURES[following["form"]].kind.value))
+    return [*speaker.events(**{**cleared, **facts}, waiting=rest, heard=None), FollowupAction(following["form"])]
 
 
 TICKET_OPENERS = tuple(_open_ticket(procedure) for procedure in PROCEDURES.values())
@@ -61,6 +65,8 @@ class TicketProgress(Action):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
         """The named ticket, else the conversation's latest; else how to find it."""
         speaker = Speaker(dispatcher, tracker)
+        if _says_when(speaker, tracker):
+            return speaker.events()
         if ticket := _find_ticket(speaker, tracker):
             say_progress(speaker, ticket)
         elif speaker.heard.last("ticket_number"):
@@ -87,6 +93,8 @@ class Urge(Action):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
         """Urge the ticket; who urges again is offered a person."""
         speaker = Speaker(dispatcher, tracker)
+        if _says_when(speaker, tracker):
+            return speaker.events()
         ticket = _find_ticket(speaker, tracker)
         if ticket is None:
             if orders := known_orders(speaker, tracker):
@@ -119,6 +127,16 @@ class Reschedule(Action):
         else:
             speaker.say("ticket.ask_number")
         return speaker.events()
+
+
+def _says_when(speaker: Speaker, tracker: Tracker) -> bool:
+    """In the middle of a form 「多久能来」 is about the ticket to be: its promise is told (D8, A14)."""
+    form = tracker.active_loop_name
+    if form not in PROCEDURES or speaker.heard.last("ticket_number"):
+        return False
+    due = speaker.anfu.ticketing.would_promise(PROCEDURES[form].kind)
+    speaker.say("form.when", promise=moment_in_words(due, speaker.anfu.clock()))
+    return True
 
 
 def _find_ticket(speaker: Speaker, tracker: Tracker) -> Ticket | None:

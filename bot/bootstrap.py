@@ -17,7 +17,7 @@ from bot.adapters.uow import migrate, open_database, unit_of_work
 from bot.domain.scripts import ScriptBook
 from bot.services.handoff import Handoff
 from bot.services.intake import Intake
-from bot.services.ports import Clock, KnowledgeIndex, OrderDirectory, UnitOfWorkFactory
+from bot.services.ports import Clock, KnowledgeIndex, OrderDirectory, UnitOfWork, UnitOfWorkFactory
 from bot.services.ticketing import Ticketing
 from bot.settings import Settings, from_environment
 
@@ -90,9 +90,19 @@ def _bring_demo_data(uow: UnitOfWorkFactory) -> None:
             work.commit()
 
 
-def import_orders(work: Any, products_csv: Path, orders_csv: Path | None) -> tuple[int, int]:
-    """Read products and orders into the unit of work; returns how many of each."""
+def import_orders(work: UnitOfWork, products_csv: Path, orders_csv: Path | None) -> tuple[int, int]:
+    """Read products and orders into the unit of work; the demo shop gives way to the first real one.
+
+    Returns:
+        How many products and how many order lines were read.
+
+    Raises:
+        ContentError: a line cannot be read; nothing is changed.
+    """
     products = read_products(products_csv)
+    demo = {product.id for product in read_products(DEMO / "products.csv")}
+    if {product.id for product in work.orders.products()} == demo:
+        work.orders.clear()
     work.orders.replace_products(products)
     known = {product.id: product for product in work.orders.products()}
     orders = read_orders(orders_csv, known) if orders_csv else []

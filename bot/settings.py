@@ -32,7 +32,7 @@ class Settings:
     models_dir: Path = field(default=ROOT / "models")
     quiet_seconds: float = 0.4
     messages_per_minute: int = 60
-    conversations_per_minute: int = 120
+    conversations_per_minute: int = 3000
     log_level: str = "INFO"
 
     @property

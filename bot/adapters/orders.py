@@ -1,6 +1,8 @@
 """The embedded order directory: products and orders imported from CSV files."""
 
 import csv
+import math
+import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -10,12 +12,17 @@ from bot.domain.order import Order, Product
 from bot.services.ports import UnitOfWorkFactory
 
 
+NAMES_FRESH_SECONDS = 30.0
+"""How long product names are kept in memory: a running server knows a new import this soon."""
+
+
 class ImportedOrders:
-    """Implements `ports.OrderDirectory` on the imported tables; products are kept in memory."""
+    """Implements `ports.OrderDirectory` on the imported tables; product names are kept in memory."""
 
     def __init__(self, uow: UnitOfWorkFactory) -> None:
         self._uow = uow
-        self._by_name: dict[str, Product] | None = None
+        self._by_name: dict[str, Product] = {}
+        self._read_at = -math.inf
 
     def by_number(self, number: str) -> list[Order]:
         """The lines of an order; [] where it is unknown."""
@@ -29,8 +36,8 @@ class ImportedOrders:
 
     def product_called(self, words: str) -> Product | None:
         """The product that these words name by name, model or alias; the longest name wins."""
-        if self._by_name is None:
-            self._by_name = self._read_names()
+        if time.monotonic() - self._read_at > NAMES_FRESH_SECONDS:
+            self._by_name, self._read_at = self._read_names(), time.monotonic()
         words = words.lower()
         if exact := self._by_name.get(words):
             return exact

@@ -347,6 +347,11 @@ class OrderRows:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
+    def clear(self) -> None:
+        """Forget all products and orders."""
+        self._db.execute(t.orders.delete())
+        self._db.execute(t.products.delete())
+
     def replace_products(self, products: Sequence[Product]) -> int:
         """Store products; one with a known id is replaced."""
         for p in products:

@@ -15,7 +15,10 @@ class Owner(StrEnum):
 
 @dataclass(frozen=True)
 class Conversation:
-    """One customer's thread in one channel. Each change of owner raises `epoch`; a reply of an older epoch never speaks."""
+    """One customer's thread in one channel.
+
+    Each change of owner raises `epoch`; a reply of an older epoch never speaks (invariant 2).
+    """
 
     id: str
     channel: str

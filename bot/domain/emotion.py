@@ -21,7 +21,10 @@ class Level(IntEnum):
 
 @dataclass(frozen=True)
 class Emotion:
-    """A level with the signals heard: `threat` (12315, media, court), `special_care` (elderly, minor, disabled, ill)."""
+    """A level with the signals heard.
+
+    Signals: `threat` (12315, media, court), `safety` (self-harm), `special_care` (elderly, minor, disabled, ill; A13).
+    """
 
     level: Level
     signals: tuple[str, ...] = ()
@@ -29,7 +32,7 @@ class Emotion:
 
 @dataclass(frozen=True)
 class EmotionWords:
-    """The reviewed word lists: words per level from 1 to 3, words per signal, and calming phrases that take one level off."""
+    """The reviewed word lists: per level from 1 to 3, per signal, and calming phrases that take one level off."""
 
     levels: Mapping[Level, Sequence[str]]
     signals: Mapping[str, Sequence[str]]

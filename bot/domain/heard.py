@@ -1,7 +1,7 @@
 """What one message told us: intents, facts, feeling. The form in which understanding reaches the dialogue."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 MAIN_INTENTS = ("consult", "repair", "return_exchange", "complaint", "other")
@@ -22,6 +22,16 @@ class Understood:
 
 
 @dataclass(frozen=True)
+class Mention:
+    """A fact with the place in the text where it stands."""
+
+    kind: str
+    value: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
 class Heard:
     """A whole message as understood.
 
@@ -32,6 +42,7 @@ class Heard:
         emotion: 0-3.
         signals: see `bot.domain.emotion`.
         sure: whether the first intent is certain enough to act on.
+        mentions: the facts again, each with its place.
     """
 
     text: str
@@ -40,6 +51,7 @@ class Heard:
     emotion: int = 0
     signals: tuple[str, ...] = ()
     sure: bool = True
+    mentions: tuple[Mention, ...] = ()
 
     @property
     def intent(self) -> str:
@@ -51,14 +63,46 @@ class Heard:
         values = self.facts.get(fact, ())
         return values[-1] if values else None
 
+    def request(self, number: int, rivals: Iterable[int] = ()) -> "Heard":
+        """One of several requests as if it had come alone: 「冰箱报修，另外耳机想退」 tells of one product each (B7).
+
+        Args:
+            number: which request; the first owns all facts that no rival claims, a later one only those in its words.
+            rivals: the requests that facts of this one must not come from.
+        """
+        own = self.intents[number]
+        taken = [self._place(rival) for rival in rivals if rival != number]
+        start, end = self._place(number) if number else (0, len(self.text))
+        kept = tuple(m for m in self.mentions if start <= m.start < end and not any(s <= m.start < e for s, e in taken))
+        return replace(
+            self,
+            text=own.text if number else self.text,
+            intents=(own,),
+            facts=_by_kind((m.kind, m.value) for m in kept) if self.mentions else self.facts,
+            mentions=kept,
+        )
+
+    def _place(self, number: int) -> tuple[int, int]:
+        words = self.intents[number].text
+        start = self.text.find(words)
+        return (start, start + len(words)) if start >= 0 and words != self.text else (-1, -1)
+
+    def rest(self, kinds: Iterable[str]) -> str:
+        """The text without its facts of these kinds: what the customer says besides."""
+        text = self.text
+        for mention in sorted(self.mentions, key=lambda m: m.start, reverse=True):
+            if mention.kind in kinds:
+                text = text[: mention.start] + " " + text[mention.end :]
+        return text
+
     @staticmethod
     def from_parse(parse: Mapping[str, Any]) -> "Heard":
         """From the NLU pipeline's output for one message (`understanding` and `entities`)."""
         view = parse.get("understanding") or {}
         text = view.get("text", parse.get("text") or "")
-        facts: dict[str, tuple[str, ...]] = {}
-        for entity in parse.get("entities", ()):
-            facts[entity["entity"]] = (*facts.get(entity["entity"], ()), str(entity["value"]))
+        mentions = tuple(
+            Mention(e["entity"], str(e["value"]), e.get("start", 0), e.get("end", 0)) for e in parse.get("entities", ())
+        )
         named: Sequence[Mapping[str, Any]] = view.get("intents") or [
             {"name": (parse.get("intent") or {}).get("name") or "nlu_fallback", "confidence": 0.0, "text": text}
         ]
@@ -66,8 +110,16 @@ class Heard:
         return Heard(
             text=text,
             intents=tuple(Understood(i["name"], i["confidence"], i.get("text", text)) for i in named),
-            facts=facts,
+            facts=_by_kind((m.kind, m.value) for m in mentions),
             emotion=emotion.get("level", 0),
             signals=tuple(emotion.get("signals", ())),
             sure=view.get("sure", True),
+            mentions=mentions,
         )
+
+
+def _by_kind(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    facts: dict[str, tuple[str, ...]] = {}
+    for kind, value in pairs:
+        facts[kind] = (*facts.get(kind, ()), value)
+    return facts

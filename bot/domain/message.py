@@ -34,7 +34,10 @@ class Reply:
 
 @dataclass(frozen=True)
 class Message:
-    """A stored message. `seq` counts from 1 within its conversation; a note is never sent to a channel (invariant 9)."""
+    """A stored message.
+
+    `seq` counts from 1 within its conversation; a note is never sent to a channel (invariant 9).
+    """
 
     id: str
     conversation_id: str

@@ -8,8 +8,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.domain.dates import spoken_in_words
+from bot.domain.facts import LONGEST, facts_said, only_facts, own_words, wish_in
 from bot.domain.heard import Heard, main_intent
+from bot.domain.phrases import (
+    is_question,
+    names_place,
+    names_time,
+    nothing_to_change,
+    says_wrong,
+    says_yes,
+    skips,
+    tells_condition,
+    wants,
+)
 from bot.domain.ticket import Kind
 
 SKIPPED = "（未提供）"
@@ -86,54 +97,57 @@ OPENED_BY = {
 }
 """Which intent opens which procedure; `data/rules/` says the same to Rasa, and a test holds the two together."""
 
-WISHES = {
-    "return_exchange_return": "退货退款",
-    "return_exchange_exchange": "换货",
-    "return_exchange_refund": "退款",
-    "return_exchange_cancel": "取消订单",
-}
-
 _EXPLICIT = {
-    "repair_form": re.compile(r"报修|维修|修一下|来修|返修|送修"),
-    "return_exchange_form": re.compile(r"退货|换货|退款|退掉|退了|取消订单|要退|要换|不想要"),
+    "repair_form": re.compile(r"报修|维修|修一下|来修|返修|送修|修理|帮.*修"),
+    "return_exchange_form": re.compile(r"退货|换货|退款|退掉|退了|取消订单|要退|要换|想退|想换|不想要"),
     "complaint_form": re.compile(r"投诉|举报|12315|消协|曝光"),
+    "callback_form": re.compile(r"^给我回电话$"),
 }
-_QUESTION = re.compile(r"[?？]|吗|呢|多少|怎么|咋|什么时候|哪|几|能不能|可以不|是不是|有没有")
-_SKIP = re.compile(
-    r"跳过|忘了|忘记|不记得|记不清|记不得|不清楚|不知道|没有|找不到|不想说|不方便|随便|都行|都可以|无所谓|不用填|没了"
-)
-_WRONG = re.compile(r"错了|写错|填错|说错|不对|不是|有误|改一下|改成|改为|换成|应该是|更正|搞错|弄错|要改")
+"""Words with which a customer turns to another matter in the middle of one. Every ticket is answered by a call, so
+only the button asks for a callback instead."""
 _NAMED_FACTS = {
     "phone": re.compile(r"电话|手机号|号码|联系方式"),
     "address": re.compile(r"地址|地点|住址"),
-    "preferred_time": re.compile(r"上门时间|预约时间|时间"),
-    "product": re.compile(r"产品|商品|型号|机器|品名"),
-    "order_number": re.compile(r"订单"),
     "purchased_on": re.compile(r"购买日期|购买时间|买的时间"),
+    "preferred_time": re.compile(r"上门时间|预约时间|时间"),
+    "product": re.compile(r"产品|商品(?!状态)|型号|机器|品名"),
+    "order_number": re.compile(r"订单"),
     "symptom": re.compile(r"故障|毛病|现象"),
     "reason": re.compile(r"原因|理由"),
     "wish": re.compile(r"诉求|办理|换货|退货"),
     "demand": re.compile(r"要求|诉求|希望"),
     "grievance": re.compile(r"经过|内容|问题"),
+    "condition": re.compile(r"状态|包装"),
+    "topic": re.compile(r"事项|事由"),
+    "idea": re.compile(r"建议|内容"),
 }
-_TIME = re.compile(
-    r"今天|明天|后天|上午|中午|下午|晚上|早上|周[一二三四五六日末天]|星期|礼拜|\d{1,2}[点:：号日]|[一二三四五六七八九十两]点|随时|尽快|越快越好|现在|马上|都行|都可以|白天|下班"
-)
-_YES = re.compile(
-    r"^(嗯+|恩+|对+|是的?|好的?|行|可以|没错|没问题|正确|确认|提交|ok|对的|是这样|没有问题|无误|就这样|嗯嗯|好嘞|好滴|对，没错|对,没错)+[啊呀哦呢的了吧。.!~，, ]*"
-)
-_DIGITS = re.compile(r"\d{3,}")
+_NEW_VALUE = re.compile(r"(?:改成|改为|改到|换成|应该是|更正为|是)[:：]?\s*(.{2,})$")
+_DIGITS = re.compile(r"\d{5,}")
 _LONG_DIGITS = re.compile(r"\d{6,}")
+_BOUGHT_THEN = re.compile(r"\d|年|月|天|周|刚|半年|前段")
 _GO_ON = frozenset({"先登记投诉", "继续", "继续登记"})
 """Clicks that mean: go on with the form."""
-_DIGRESSIONS = frozenset(
+_TALK = frozenset(
     {
-        "human", "emergency", "ticket_progress", "urge", "cancel", "bot_challenge", "wait", "repeat", "greet", "thanks",
-        "goodbye", "chitchat", "praise", "out_of_scope", "abuse", "repair_progress", "repair_reschedule",
-        "return_exchange_progress", "return_exchange_how",
+        "bot_challenge", "wait", "repeat", "greet", "thanks", "goodbye", "chitchat", "praise", "out_of_scope", "abuse",
     }
 )  # fmt: skip
+_SERVED = frozenset(
+    {
+        "ticket_progress",
+        "urge",
+        "repair_progress",
+        "repair_reschedule",
+        "return_exchange_progress",
+        "return_exchange_how",
+    }
+)
 _STRONG = frozenset({"human", "emergency", "cancel"})
+_STORIES = frozenset({"grievance", "topic", "idea"})
+"""Facts that may be told as a question: 「为什么没人来？」 is a grievance."""
+_OPEN_ENDED = _STORIES | {"symptom", "reason", "condition", "demand"}
+TALK_FROM = 0.5
+"""Certainty from which small talk in the middle of a form is heard as such."""
 
 
 @dataclass(frozen=True)
@@ -160,11 +174,14 @@ def listen(heard: Heard, known: Mapping[str, str | None], form: str | None = Non
         form: the running procedure, or None outside of one.
         asked: the fact that was asked last.
     """
-    said = _facts_said(heard, form or OPENED_BY.get(heard.intent), asked)
     if form is None:
-        return Taken(said)
+        opens = OPENED_BY.get(heard.intent)
+        return Taken(facts_said(heard.request(0, other_matters(heard, opens)), opens, None))
     if heard.text in _GO_ON:
         return Taken()
+    if heard.intent in ("human", "emergency"):
+        return Taken(digression=True)
+    said = _worth_taking(facts_said(heard, form, asked), heard, known, asked)
     if asked and (answer := _answer(asked, heard, said, known)) is not None:
         return answer
     if asked == "confirmed":
@@ -173,130 +190,198 @@ def listen(heard: Heard, known: Mapping[str, str | None], form: str | None = Non
         return Taken(digression=True)
     if _corrects(heard, said, known):
         return _correction(heard, said, form)
+    if turns_to(heard, form, asked):
+        return Taken(facts_said(heard, OPENED_BY[heard.intent], None), digression=True)
     if _is_digression(heard, form, asked):
-        return Taken(digression=True)
-    if asked in PROCEDURES[form].optional and _SKIP.search(heard.text):
-        return Taken({**said, asked: SKIPPED})
-    if asked in FREE_TEXT and _tells_something(heard):
-        return Taken({**said, asked: heard.text[:300]})
-    new = {name: value for name, value in said.items() if name in PROCEDURES[form].facts and value != known.get(name)}
-    return Taken(said) if new else Taken(said, problem="unclear")
+        return Taken(said, digression=True)
+    return _in_own_words(heard, said, known, form, asked)
 
 
-def _facts_said(heard: Heard, form: str | None, asked: str | None) -> dict[str, str | None]:
-    """Facts that the words themselves carry, whatever was asked."""
-    said: dict[str, str | None] = {}
-    for name in ("phone", "order_number", "product", "model", "address"):
-        if value := heard.last(name):
-            said[name] = value
-    if (day := heard.last("date")) and (asked == "purchased_on" or re.search(r"买|购|下单|入手|拍的", heard.text)):
-        said["purchased_on"] = spoken_in_words(day)
-    if form == "repair_form":
-        if symptoms := heard.facts.get("symptom"):
-            said["symptom"] = "、".join(dict.fromkeys(symptoms))
-        elif heard.intent in ("repair_fault", "repair_repeat") and asked is None and len(heard.text) >= 6:
-            said["symptom"] = heard.text[:300]
-        elif heard.intent == "repair_install" and asked is None:
-            said["symptom"] = "需要上门安装"
-        if time := heard.last("time"):
-            said["preferred_time"] = time
-    if form == "return_exchange_form":
-        if wish := WISHES.get(heard.intent):
-            said["wish"] = wish
-        if asked is None and (reason := _reason(heard)):
-            said["reason"] = reason
-    if form == "complaint_form" and asked is None:
-        story = re.sub(r"我?要?(投诉|举报)你?们?|差评", "", heard.text).strip(" ,，。!！")
-        if len(story) >= 5:
-            said["grievance"] = heard.text[:300]
-    if form == "complaint_form" and (demands := heard.facts.get("demand")):
-        said["demand"] = "、".join(dict.fromkeys(demands))
-    if form == "suggestion_form" and asked is None and len(heard.text) >= 10:
-        said["idea"] = heard.text[:300]
-    return said
+def other_matters(heard: Heard, form: str | None) -> list[int]:
+    """Which requests of a message open another procedure than `form` (B7)."""
+    return [n for n, wanted in enumerate(heard.intents) if OPENED_BY.get(wanted.name, form) != form]
 
 
-def _reason(heard: Heard) -> str | None:
-    cue = re.search(
-        r"太[大小宽窄长短薄厚重轻贵吵慢硬软]|不合适|不合脚|不喜欢|不想要|不满意|买错|拍错|买多|下错|坏|质量|破|裂|划痕|色差|不符|尺码|大了|小了|发错|漏|用不了|不好用|降价|不需要|用不上|没用",
-        heard.text,
-    )
-    return heard.text[:300] if cue else None
+def turns_to(heard: Heard, form: str, asked: str | None) -> str | None:
+    """The procedure that the customer turns to in the middle of `form`, if any."""
+    opens = OPENED_BY.get(heard.intent)
+    if not opens or opens == form or opens not in _EXPLICIT or not heard.sure:
+        return None
+    if form == "complaint_form" and opens != "callback_form":
+        return None  # what the customer wants done about a complaint is its demand (A10)
+    if asked in _OPEN_ENDED and opens != "callback_form" and not wants(heard.text):
+        return None
+    return opens if _EXPLICIT[opens].search(heard.text) else None
+
+
+def _worth_taking(
+    said: Mapping[str, str], heard: Heard, known: Mapping[str, str | None], asked: str | None
+) -> dict[str, str | None]:
+    """A passing mention neither renames the product nor drops what was told before; a correction does."""
+    taken: dict[str, str | None] = dict(said)
+    if asked == "confirmed" or says_wrong(heard.text) or heard.intent == "correct":
+        return taken
+    for name in ("product", "wish", "reason", "purchased_on"):
+        if name in taken and name != asked and known.get(name) not in (None, SKIPPED):
+            del taken[name]
+    for name in ("symptom", "demand"):
+        before, more = known.get(name), taken.get(name)
+        if before and before != SKIPPED and more and name != asked:
+            taken[name] = before if more in before else f"{before}、{more}"[:LONGEST]
+    return taken
 
 
 def _answer(asked: str, heard: Heard, said: dict[str, str | None], known: Mapping[str, str | None]) -> Taken | None:
     """A direct answer to the question asked; None where the message is none."""
-    if said.get(asked) and asked in ("demand", "symptom", "reason"):
-        return Taken({**said, asked: heard.text[:300]})  # the customer's own words say more than the keyword
-    if said.get(asked) and asked != "confirmed":
-        corrected = {name: value for name, value in said.items() if name == asked or value != known.get(name)}
-        return Taken(corrected)
-    text = heard.text
-    if asked == "phone" and (digits := _DIGITS.search(re.sub(r"[\s-]", "", text))):
-        return Taken({"order_number": digits[0]} if len(digits[0]) >= 12 else {}, problem="phone")
-    if asked == "order_number" and (digits := _LONG_DIGITS.search(re.sub(r"[\s-]", "", text))):
-        return Taken({**said, "order_number": digits[0]})
-    if asked == "wish":
-        for word, wish in (
-            ("换", "换货"),
-            ("取消", "取消订单"),
-            ("退货", "退货退款"),
-            ("退款", "退款"),
-            ("退", "退货退款"),
-        ):
-            if word in text:
-                return Taken({**said, "wish": wish})
-    if asked == "preferred_time" and _TIME.search(text) and not _QUESTION.search(text):
-        return Taken({**said, "preferred_time": text[:60]})
-    if asked == "purchased_on" and re.search(r"\d|年|月|天|周|刚", text) and not _QUESTION.search(text):
-        return Taken({**said, "purchased_on": text[:30]})
-    return None
+    if asked == "confirmed":
+        return None
+    if said.get(asked):
+        if asked in ("demand", "symptom", "reason"):
+            if is_question(heard.text):
+                return None
+            return Taken({**said, asked: own_words(heard)})  # the customer's own words say more than the keyword
+        return Taken({name: value for name, value in said.items() if name == asked or value != known.get(name)})
+    reader = _READERS.get(asked)
+    return reader(heard, said) if reader else None
+
+
+def _read_phone(heard: Heard, said: dict[str, str | None]) -> Taken | None:
+    squeezed = re.sub(r"[\s-]", "", heard.text)
+    digits = _DIGITS.search(squeezed)
+    if not digits or len(digits[0]) < 7 and len(digits[0]) * 2 < len(squeezed):
+        return None
+    return Taken({**said, "order_number": digits[0]} if len(digits[0]) >= 12 else said, problem="phone")
+
+
+def _read_order_number(heard: Heard, said: dict[str, str | None]) -> Taken | None:
+    digits = _LONG_DIGITS.search(re.sub(r"[\s-]", "", heard.text))
+    return Taken({**said, "order_number": digits[0]}) if digits and "phone" not in said else None
+
+
+def _read_wish(heard: Heard, said: dict[str, str | None]) -> Taken | None:
+    wish = wish_in(heard.text)
+    return Taken({**said, "wish": wish}) if wish and not is_question(heard.text) else None
+
+
+def _read_time(heard: Heard, said: dict[str, str | None]) -> Taken | None:
+    if not names_time(heard.text) or is_question(heard.text):
+        return None
+    return Taken({**said, "preferred_time": own_words(heard)[:60]})
+
+
+def _read_purchase(heard: Heard, said: dict[str, str | None]) -> Taken | None:
+    if only_facts(heard) or is_question(heard.text) or not _BOUGHT_THEN.search(heard.text):
+        return None
+    return Taken({**said, "purchased_on": heard.text[:30]})
+
+
+def _read_condition(heard: Heard, said: dict[str, str | None]) -> Taken | None:
+    if not tells_condition(heard.text) or is_question(heard.text):
+        return None
+    return Taken({**said, "condition": own_words(heard)})
+
+
+_READERS = {
+    "phone": _read_phone,
+    "order_number": _read_order_number,
+    "wish": _read_wish,
+    "preferred_time": _read_time,
+    "purchased_on": _read_purchase,
+    "condition": _read_condition,
+}
 
 
 def _at_confirmation(heard: Heard, said: dict[str, str | None], form: str) -> Taken:
     """The customer sees the summary: yes files it, a correction changes it, a no asks what is wrong (A9)."""
     if heard.intent in _STRONG:
         return Taken(digression=True)
-    said = {name: value for name, value in said.items() if name not in ("symptom", "wish", "grievance")}
-    wrong = _WRONG.search(heard.text) or heard.intent in ("correct", "deny")
-    if wrong:
+    if nothing_to_change(heard.text):
+        return Taken({"confirmed": "yes"})
+    if says_wrong(heard.text) or heard.intent in ("correct", "deny"):
         return _correction(heard, said, form)
-    if _YES.match(heard.text) and not _QUESTION.search(heard.text):
+    told = {
+        name: value for name, value in said.items() if name not in ("symptom", "wish", "grievance", "reason", "demand")
+    }
+    if says_yes(heard.text) or (heard.intent == "affirm" and not told):
         return Taken({"confirmed": "yes"})
-    if heard.intent == "affirm" and not said:
-        return Taken({"confirmed": "yes"})
-    if said:
-        return Taken(said)
-    if heard.intent in _DIGRESSIONS or main_intent(heard.intent) != "other":
+    if told:
+        return Taken(told)
+    if turns_to(heard, form, "confirmed"):
+        return Taken(facts_said(heard, OPENED_BY[heard.intent], None), digression=True)
+    if heard.intent in _TALK | _SERVED or main_intent(heard.intent) != "other" or is_question(heard.text):
         return Taken(digression=True)
     return Taken(problem="unclear")
 
 
 def _corrects(heard: Heard, said: dict[str, str | None], known: Mapping[str, str | None]) -> bool:
+    if not says_wrong(heard.text):
+        return False
     overrides = any(known.get(name) not in (None, SKIPPED, value) for name, value in said.items())
-    return bool(_WRONG.search(heard.text)) and (overrides or heard.intent == "correct")
+    names_one = any(known.get(name) and pattern.search(heard.text) for name, pattern in _NAMED_FACTS.items())
+    return overrides or heard.intent == "correct" or (names_one and not is_question(heard.text))
 
 
 def _correction(heard: Heard, said: dict[str, str | None], form: str) -> Taken:
-    if said:
-        return Taken(said)
-    for name, pattern in _NAMED_FACTS.items():
-        if name in PROCEDURES[form].facts and pattern.search(heard.text):
-            return Taken({name: None})
-    return Taken(problem="which")
+    """What a correction sets; where it only names the fact, that is asked again."""
+    facts = PROCEDURES[form].facts
+    if corrected := {name: value for name, value in said.items() if name in facts}:
+        return Taken(corrected)
+    named = next((n for n, pattern in _NAMED_FACTS.items() if n in facts and pattern.search(heard.text)), None)
+    if named is None:
+        return Taken(problem="which")
+    value = _NEW_VALUE.search(heard.text)
+    if named in FREE_TEXT and value and not is_question(heard.text) and _plausible(named, value[1], form):
+        return Taken({named: value[1][:LONGEST]})
+    return Taken({named: None})
 
 
 def _is_digression(heard: Heard, form: str, asked: str | None) -> bool:
-    opens = OPENED_BY.get(heard.intent)
-    if opens and opens != form:
-        explicit = _EXPLICIT.get(opens)
-        return bool(explicit and explicit.search(heard.text)) or opens in ("callback_form",)
-    if opens == form or not heard.sure:
-        return False
-    if heard.intent in _DIGRESSIONS:
-        return True
-    return main_intent(heard.intent) == "consult" and bool(_QUESTION.search(heard.text))
+    """Whether the message is about something else, to be answered before the form goes on."""
+    intent = heard.intents[0]
+    if heard.sure and intent.name in _SERVED:
+        return asked not in _OPEN_ENDED or is_question(heard.text)
+    if heard.sure and intent.name in _TALK:
+        return intent.confidence >= TALK_FROM
+    return asked not in _STORIES and is_question(heard.text)
+
+
+def _in_own_words(
+    heard: Heard, said: dict[str, str | None], known: Mapping[str, str | None], form: str, asked: str | None
+) -> Taken:
+    """An answer told freely, a skipped one, or facts that were not asked for; else it was not understood."""
+    if asked in PROCEDURES[form].optional and skips(heard.text):
+        return Taken({**said, asked: SKIPPED})
+    if asked == "demand" and _goes_on_telling(heard, said):
+        return Taken({**said, "grievance": f"{known.get('grievance') or ''} {own_words(heard)}".strip()[:LONGEST]})
+    if asked in FREE_TEXT and not only_facts(heard) and _tells_something(heard):
+        words = own_words(heard)
+        if _plausible(asked, words, form):
+            return Taken({**said, asked: words})
+    new = {name: value for name, value in said.items() if name in PROCEDURES[form].facts and value != known.get(name)}
+    return Taken(said) if new else Taken(said, problem="unclear")
+
+
+def _plausible(fact: str, words: str, form: str) -> bool:
+    if fact == "address":
+        return names_place(words)
+    return fact != "product" or len(words) <= 20
+
+
+def _goes_on_telling(heard: Heard, said: Mapping[str, str | None]) -> bool:
+    """Asked what they want, customers often tell more of what happened."""
+    tells = main_intent(heard.intent) == "complaint" or heard.intent in ("repair_fault", "repair_repeat")
+    return tells and "demand" not in said and len(heard.text) >= 8 and not wants(heard.text)
 
 
 def _tells_something(heard: Heard) -> bool:
     return len(heard.text) >= 2 and heard.intent not in ("affirm", "deny", "skip", "correct", "human")
+
+
+def adds_matter(heard: Heard) -> bool:
+    """Whether another matter is named besides, to be dealt with afterwards: 「另外我还想退耳机」."""
+    return bool(re.search(r"另外|还有|顺便|对了|也要|也想|同时|再帮", heard.text))
+
+
+def replaces(heard: Heard) -> bool:
+    """Whether turning to another matter gives up the present one: 「不修了，直接退货」."""
+    return bool(re.search(r"不(?:想|要|用)?(?:报?修|退|换|投诉|登记)了|算了|直接|还是.{0,4}吧", heard.text))

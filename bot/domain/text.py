@@ -8,7 +8,8 @@ MAX_MESSAGE_CHARS = 2000
 
 _KEPT_CONTROLS = "\n\t"
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
-_REPEATED = re.compile(r"(.)\1{3,}", re.DOTALL)
+_REPEATED = re.compile(r"(\D)\1{3,}", re.DOTALL)
+"""Shouting; digits are left alone: 13800000001 is a phone number."""
 _SPACES = re.compile(r"[ \t\u3000]+")
 _EMOJI_MEANING = {
     "😡": "生气", "🤬": "生气", "😠": "生气", "💢": "生气", "😤": "生气", "👎": "差", "😭": "难过", "😢": "难过",
@@ -25,7 +26,7 @@ def clean(text: str) -> str:
 
 
 def normalise(text: str) -> str:
-    """The form that understanding works on: half width, one space, at most three repeats, lower case, emoji as words.
+    """The form that understanding works on: half width, one space, at most three repeats of anything but digits, lower case, emoji as words.
 
     Args:
         text: a cleaned message of any length.

@@ -69,7 +69,7 @@ class HistoryEntry:
 class Ticket:
     """A matter that the company owes the customer an answer on.
 
-    `fields` are what the customer told (field name → words); `promised_at` is the moment by which a person answers (D8).
+    `fields` are what the customer told (field name → words); `promised_at`: by when a person answers (D8).
     """
 
     number: str

@@ -1,4 +1,4 @@
-"""The intent model: sentence meaning, characters and words into one linear model, first the main intent, then the sub-intent."""
+"""The intent model: sentence meaning, characters and words; first the main intent, then the sub-intent."""
 
 import json
 from collections import Counter

@@ -14,11 +14,13 @@ from bot.domain.text import clean, normalise
 from bot.nlu.chinese import simplified
 
 NORMAL = "normal_text"
+LONGEST = 4000
+"""Characters that are understood; many long bubbles at once are cut here, and stored whole."""
 
 
 def normal_form(text: str) -> str:
     """Cleaned, half width, simplified, lower case, without shouting repeats."""
-    return normalise(simplified(clean(text)))
+    return normalise(simplified(clean(text[:LONGEST])))
 
 
 def normal_text(message: Message) -> str:

@@ -1,0 +1,1 @@
+"""Measurements: Anfu and stock Rasa in the same run. `python -m bench --help`."""

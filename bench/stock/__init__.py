@@ -1,0 +1,1 @@
+"""An ordinary Rasa project for the same dialogues."""

@@ -1,0 +1,115 @@
+"""The facts that a message carries in its own words, whatever was asked (A1: never ask what was said)."""
+
+import re
+
+from bot.domain.dates import spoken_in_words
+from bot.domain.heard import Heard, main_intent
+from bot.domain.phrases import after_correction, gives_reason, has_substance, says_wrong
+
+WISHES = {
+    "return_exchange_return": "退货退款",
+    "return_exchange_exchange": "换货",
+    "return_exchange_refund": "退款",
+    "return_exchange_cancel": "取消订单",
+}
+PERSONAL = frozenset({"phone", "order_number", "ticket_number", "address", "model", "amount", "date", "time"})
+"""Facts that stand for themselves, and are no story."""
+
+LONGEST = 300
+"""Characters of a story that are kept in a ticket; the conversation holds the rest."""
+
+_WISH_WORDS = (("换", "换货"), ("取消", "取消订单"), ("退货", "退货退款"), ("退款", "退款"), ("退钱", "退款"), ("退", "退货退款"))  # fmt: skip
+_VAGUE_FAULTS = frozenset({"坏了", "坏掉", "坏"})
+_BOUGHT = re.compile(r"买|购|下单|入手|拍的")
+_LABELS = re.compile(r"(?:我的)?(?:联系)?(?:电话|手机号?码?|地址|订单号?|单号|住址)[是为:：]?|[,，。:：\s-]+")
+
+
+def own_words(heard: Heard) -> str:
+    """What the customer tells beside phone, order number and address."""
+    text = heard.rest({"phone", "order_number", "address"})
+    return text.strip(" ,，。")[:LONGEST] if text != heard.text else heard.text[:LONGEST]
+
+
+def only_facts(heard: Heard) -> bool:
+    """Whether nothing is said beside numbers, days and places."""
+    return bool(heard.mentions) and len(_LABELS.sub("", heard.rest(PERSONAL))) < 2
+
+
+def facts_said(heard: Heard, form: str | None, asked: str | None) -> dict[str, str]:
+    """The facts in a message.
+
+    Args:
+        heard: the message, or one request of it.
+        form: the procedure that runs or opens with it.
+        asked: the fact that was asked last.
+    """
+    said: dict[str, str] = {}
+    for name in ("phone", "order_number", "product", "model", "address"):
+        if value := heard.last(name):
+            said[name] = value
+    if days := heard.facts.get("date"):
+        if asked == "purchased_on" or _BOUGHT.search(heard.text):
+            said["purchased_on"] = spoken_in_words(days[-1] if says_wrong(heard.text) else days[0])
+    said |= _FORM_FACTS[form](heard, asked) if form in _FORM_FACTS else {}
+    return said
+
+
+def wish_in(text: str) -> str | None:
+    """Which of return, exchange, refund and cancellation the words name."""
+    text = after_correction(text)
+    return next((wish for word, wish in _WISH_WORDS if word in text), None)
+
+
+def faults_in(heard: Heard) -> list[str]:
+    """The faults named; 「坏了」 alone tells a repairer nothing."""
+    return [fault for fault in dict.fromkeys(heard.facts.get("symptom", ())) if fault not in _VAGUE_FAULTS]
+
+
+def _repair_facts(heard: Heard, asked: str | None) -> dict[str, str]:
+    said: dict[str, str] = {}
+    if faults := faults_in(heard):
+        said["symptom"] = "、".join(faults)
+    elif heard.intent == "repair_install" and asked is None:
+        said["symptom"] = "需要上门安装"
+    elif heard.intent in ("repair_fault", "repair_repeat") and asked is None and len(own_words(heard)) >= 9:
+        said["symptom"] = own_words(heard)
+    if time := heard.last("time"):
+        said["preferred_time"] = time
+    return said
+
+
+def _return_facts(heard: Heard, asked: str | None) -> dict[str, str]:
+    said: dict[str, str] = {}
+    named = wish_in(heard.text) if asked in (None, "wish") or says_wrong(heard.text) else None
+    if wish := WISHES.get(heard.intent):
+        said["wish"] = named or wish
+    elif named and asked is not None:
+        said["wish"] = named
+    if asked not in ("condition", "confirmed") and gives_reason(heard.text):
+        said["reason"] = own_words(heard)
+    return said
+
+
+def _complaint_facts(heard: Heard, asked: str | None) -> dict[str, str]:
+    said: dict[str, str] = {}
+    if asked is None:
+        story = re.sub(r"我?要?(投诉|举报)你?们?|差评", "", own_words(heard)).strip(" ,，。!！")
+        if len(story) >= 5 and (heard.intent != "complaint_general" or has_substance(story)):
+            said["grievance"] = own_words(heard)
+    if demands := heard.facts.get("demand"):
+        said["demand"] = "、".join(dict.fromkeys(demands))
+    elif asked is not None and main_intent(heard.intent) == "return_exchange" and (wish := WISHES.get(heard.intent)):
+        said["demand"] = wish
+    return said
+
+
+def _suggestion_facts(heard: Heard, asked: str | None) -> dict[str, str]:
+    return {"idea": own_words(heard)} if asked is None and len(heard.text) >= 10 else {}
+
+
+_FORM_FACTS = {
+    "repair_form": _repair_facts,
+    "return_exchange_form": _return_facts,
+    "complaint_form": _complaint_facts,
+    "suggestion_form": _suggestion_facts,
+}
