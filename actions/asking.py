@@ -3,14 +3,16 @@
 from typing import Any
 
 from rasa_sdk import Action, Tracker
+from rasa_sdk.events import ActiveLoop, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.consulting import answer_besides
 from actions.listening import FACTS
 from actions.speaking import Speaker
+from actions.tickets import urge
 from bot.domain.emotion import Level
 from bot.domain.message import Button
-from bot.domain.procedure import PROCEDURES, SKIPPED
+from bot.domain.procedure import MATTER_FACTS, PROCEDURES, SKIPPED
 
 MISSES_BEFORE_HUMAN = 3
 """F2: a third message that is not understood brings a person."""
@@ -53,7 +55,10 @@ class _Asking:
 
     def run(self) -> list[dict[str, Any]]:
         if self.opening:
+            if self._filed_already():
+                return self._urge_instead()
             self._open()
+            self.asked["comfort"] = int(self.speaker.heard.emotion >= Level.ANGRY)  # the opening has comforted
             if self._offers_human_first():
                 return self._events(offer="human")
         elif self.speaker.heard.emotion >= Level.ANGRY and not self.asked.get("comfort"):
@@ -68,8 +73,23 @@ class _Asking:
         self._ask()
         return self._events()
 
+    def _filed_already(self) -> bool:
+        """Whether anger without a new matter follows a complaint that is being dealt with."""
+        ticket = self.speaker.anfu.ticketing.latest_of(self.speaker.conversation_id)
+        vents = self.speaker.heard.intent in ("complaint_no_reply", "complaint_general")
+        return bool(vents and ticket and ticket.kind == PROCEDURES[self.form].kind and not ticket.is_over)
+
+    def _urge_instead(self) -> list[dict[str, Any]]:
+        ticket = self.speaker.anfu.ticketing.latest_of(self.speaker.conversation_id)
+        assert ticket is not None
+        urge(self.speaker, ticket)
+        return [
+            *self.speaker.events(**dict.fromkeys(MATTER_FACTS), offer="human"),
+            ActiveLoop(None), SlotSet("requested_slot", None),
+        ]  # fmt: skip
+
     def _events(self, **slots: Any) -> list[dict[str, Any]]:
-        return self.speaker.events(opened=self.form, asked_times=self.asked, **slots)
+        return self.speaker.events(**{"opened": self.form, "asked_times": self.asked, "offer": None, **slots})
 
     def _open(self) -> None:
         kind = PROCEDURES[self.form].kind.value
@@ -102,6 +122,8 @@ class _Asking:
         return False
 
     def _tell_of_order(self) -> None:
+        if not {"product", "order_number"} & set(PROCEDURES[self.form].facts):
+            return
         order = self.note.get("order") or {}
         if "product" in order and "order_number" in self.note.get("took", ()):
             self.speaker.say("fact.order_found", **order)
@@ -114,6 +136,9 @@ class _Asking:
             self.speaker.say("misunderstood.human", handover="misunderstood")
         elif problem == "phone":
             self.speaker.say("invalid.phone")
+        elif problem == "why":
+            self.speaker.say("form.why")
+            self._ask_or_sum_up()
         elif problem == "which":
             self.speaker.say("ask.which_wrong", buttons=self._correction_chips())
         else:
@@ -122,12 +147,14 @@ class _Asking:
 
     def _ask_or_sum_up(self) -> None:
         times = self.asked.get(self.fact, 0)
+        misses = int(self.tracker.get_slot("misses") or 0)
         if self.fact != "confirmed":
-            self.speaker.say(f"ask.{self.fact}", told=times)
+            # After a digression the question only comes back; an example helps who was not understood.
+            self.speaker.say(f"ask.{self.fact}", level=0 if not times else 2 if misses >= 2 else 1)
         elif times and not self.note.get("took"):
             self.speaker.say("ask.confirmed_still", summary=self._summary())
         else:
-            self.speaker.say("ask.confirmed", told=times, summary=self._summary())
+            self.speaker.say("ask.confirmed", level=min(times, 1), summary=self._summary())
 
     def _given(self) -> dict[str, str]:
         facts = {fact: self.tracker.get_slot(fact) for fact in (*PROCEDURES[self.form].facts[:-1], "model")}

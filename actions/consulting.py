@@ -6,12 +6,16 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.speaking import Speaker
-from bot.domain.dates import day_in_words
+from bot.domain.dates import day_in_words, moment_in_words
 from bot.domain.heard import Understood, main_intent
 from bot.domain.knowledge import Finding, judge
 from bot.domain.message import Button
 from bot.domain.order import Order, yuan
+from bot.domain.phrases import asks_when
+from bot.domain.procedure import PROCEDURES
 
+NOT_OURS = "not-ours"
+"""Stands for a product that the catalogue does not have."""
 CHOSEN = "我想了解:"
 """How a clicked article announces itself, in normal form."""
 
@@ -46,14 +50,19 @@ class OrderStatus(Action):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
         """The order's status; without an order, what holds in general and the question for its number."""
         speaker = Speaker(dispatcher, tracker)
+        if tracker.active_loop_name == "repair_form" and tell_when(speaker, tracker):
+            return speaker.events()
         orders = known_orders(speaker, tracker)
         if orders:
             say_orders(speaker, orders)
-            return speaker.events(pending=None)
+            return speaker.events(**order_told(orders))
         if speaker.heard.last("order_number"):
             speaker.say("order.unknown")
             return speaker.events(pending="order_status")
         finding = find(speaker, speaker.heard.intents[0])
+        if tracker.active_loop_name:  # no second question beside the form's own
+            say_finding(speaker, finding, tracker.get_slot("last_article"))
+            return speaker.events()
         last = tracker.get_slot("last_article")
         if finding.answer and finding.answer.id != last:
             speaker.answer(finding.answer)
@@ -70,7 +79,12 @@ def find(speaker: Speaker, wanted: Understood) -> Finding:
         if chosen:
             return Finding(answer=chosen.article)
     intent = wanted.name if wanted.confidence >= 0.4 else None
-    return judge(speaker.anfu.knowledge.search(text), intent)
+    called = speaker.anfu.orders.product_called
+    about = next((p for p in speaker.heard.facts.get("product", ()) if p in text), speaker.product)
+    product = called(text) or (called(about) if about else None)
+    # Of what we do not sell no article about a product of ours can speak.
+    product_id = product.id if product else NOT_OURS if about else None
+    return judge(speaker.anfu.knowledge.search(text, most=10), intent, product_id)
 
 
 def say_finding(speaker: Speaker, finding: Finding, last_article: str | None) -> str | None:
@@ -108,8 +122,27 @@ def answer_besides(speaker: Speaker) -> None:
                 speaker.answer(finding.answer)
 
 
+def tell_when(speaker: Speaker, tracker: Tracker) -> bool:
+    """In the middle of a form 「多久能来」 is about the ticket to be: its promise is told (D8, A14)."""
+    form = tracker.active_loop_name
+    if form not in PROCEDURES or speaker.heard.last("ticket_number"):
+        return False
+    if speaker.heard.intent != "urge" and not asks_when(speaker.heard.text):
+        return False
+    due = speaker.anfu.ticketing.would_promise(PROCEDURES[form].kind)
+    speaker.say("form.when", promise=moment_in_words(due, speaker.anfu.clock()))
+    return True
+
+
 def known_orders(speaker: Speaker, tracker: Tracker) -> list[Order]:
     """Orders named in this message or earlier in the conversation."""
+    orders = _named_orders(speaker, tracker)
+    product = speaker.anfu.orders.product_called(speaker.heard.last("product") or "")
+    meant = [order for order in orders if product and order.product.id == product.id]
+    return meant or orders
+
+
+def _named_orders(speaker: Speaker, tracker: Tracker) -> list[Order]:
     directory = speaker.anfu.orders
     if number := speaker.heard.last("order_number"):
         return directory.by_number(number)
@@ -118,6 +151,15 @@ def known_orders(speaker: Speaker, tracker: Tracker) -> list[Order]:
     if (number := tracker.get_slot("order_number")) and (found := directory.by_number(number)):
         return found
     return directory.by_phone(phone) if (phone := tracker.get_slot("phone")) else []
+
+
+def order_told(orders: list[Order]) -> dict[str, Any]:
+    """Slots after orders were told: one is what the conversation is about from now on; of several one is to choose."""
+    if len({order.number for order in orders}) > 1:
+        return {"pending": "order_status"}
+    order = orders[0]
+    bought = day_in_words(order.bought_on)
+    return {"pending": None, "order_number": order.number, "product": order.product.name, "purchased_on": bought}
 
 
 def say_orders(speaker: Speaker, orders: list[Order]) -> None:

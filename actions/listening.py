@@ -5,16 +5,18 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import ActionExecutionRejection
 
 from bot.bootstrap import current
 from bot.domain.dates import day_in_words
 from bot.domain.heard import Heard
 from bot.domain.order import Order
-from bot.domain.facts import facts_said
+from bot.domain.facts import WISHES, facts_said
 from bot.domain.procedure import (
     OPENED_BY,
     PROCEDURES,
     SKIPPED,
+    Taken,
     adds_matter,
     listen,
     other_matters,
@@ -34,18 +36,32 @@ class TakeFacts(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
         """Slots for the facts, and `heard` for the form and its questions."""
+        message_id = tracker.latest_message.get("message_id")
+        if message_id and (tracker.get_slot("heard") or {}).get("message_id") == message_id:
+            return []  # Rasa reads the slots again when a form begins; the message was heard before
         heard = Heard.from_parse(tracker.latest_message)
         form, asked = tracker.active_loop_name, tracker.get_slot("requested_slot")
         known = {fact: tracker.get_slot(fact) for fact in FACTS}
         taken = listen(heard, known, form, asked)
+        if form and tracker.get_slot("offer") == "human" and heard.intent == "affirm":
+            taken = Taken(digression=True)  # F4: yes to the person that was offered
         facts, problem = _without_stale(dict(taken.facts), known), taken.problem
         misses = int(tracker.get_slot("misses") or 0)
-        if problem == "unclear" and misses and form and asked in PROCEDURES[form].optional:
-            facts[asked], problem = SKIPPED, None  # A1: an optional question is not pressed
+        if form and asked in PROCEDURES[form].optional and not facts.get(asked):
+            times = dict(tracker.get_slot("asked_times") or {}).get(asked, 0)
+            if (problem == "unclear" and misses) or times >= 3:
+                facts[asked], problem = SKIPPED, None  # A1: an optional question is not pressed
+        if facts.get("wish") == WISHES["return_exchange_cancel"]:
+            facts.setdefault("condition", SKIPPED)  # what was not delivered has none
         order, order_note = _order_of(facts, known)
         facts |= order
-        missed = problem in ("unclear", "phone") or (not form and not heard.sure) or (taken.digression and not heard.sure)
-        note = {"digression": taken.digression, "problem": problem, "order": order_note, "took": sorted(facts)}
+        missed = (
+            problem in ("unclear", "phone") or (not form and not heard.sure) or (taken.digression and not heard.sure)
+        )
+        note = {
+            "digression": taken.digression, "problem": problem, "order": order_note, "took": sorted(facts),
+            "message_id": message_id, "form": form,
+        }  # fmt: skip
         waiting = _waiting(heard, tracker.get_slot("waiting") or [], form, asked, known)
         return [
             *(SlotSet(name, value) for name, value in facts.items()),
@@ -107,7 +123,9 @@ def _waiting(
     runs = turns_to(heard, form, asked) or form if form else OPENED_BY.get(heard.intent)
     if not runs:
         return waiting
-    more = [_matter(heard, n) for n in other_matters(heard, runs) if n or (form and runs == form and adds_matter(heard))]
+    more = [
+        _matter(heard, n) for n in other_matters(heard, runs) if n or (form and runs == form and adds_matter(heard))
+    ]
     if form and runs != form and not replaces(heard) and _is_another(heard, runs, known):
         kept = {fact: known[fact] for fact in PROCEDURES[form].facts[:-1] if known.get(fact)}
         more.append({"form": form, "facts": kept})
@@ -139,11 +157,27 @@ def _validate(form: str) -> type[Action]:
             return f"validate_{form}"
 
         def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
-            """Nothing for a digression, which makes Rasa look for its rule."""
+            """A digression steps back, which makes Rasa look for its rule.
+
+            Raises:
+                ActionExecutionRejection: the message is about something else.
+            """
             heard = tracker.get_slot("heard") or {}
-            return [] if heard.get("digression") else [SlotSet("heard", heard)]
+            if heard.get("digression") and heard.get("form") == form and not _answered(tracker):
+                raise ActionExecutionRejection(form)
+            return [SlotSet("heard", heard)]
 
     return ValidateForm
+
+
+def _answered(tracker: Tracker) -> bool:
+    """Whether a rule has answered the latest message already, so that the form goes on."""
+    for event in reversed(tracker.events):
+        if event["event"] == "user":
+            return False
+        if event["event"] == "action" and event["name"] not in ("action_listen", "action_extract_slots", *PROCEDURES):
+            return True
+    return False
 
 
 FORM_VALIDATIONS = tuple(_validate(form) for form in PROCEDURES)

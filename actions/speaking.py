@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rasa_sdk import Tracker
-from rasa_sdk.events import SlotSet
+from rasa_sdk.events import ActiveLoop, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from bot.bootstrap import Anfu, current
@@ -28,24 +28,35 @@ class Speaker:
         self.turn_id: str = (tracker.latest_message.get("metadata") or {}).get("turn_id") or str(
             tracker.latest_message.get("message_id", datetime.now(UTC).isoformat())
         )
+        self.product: str | None = tracker.get_slot("product")
         self._dispatcher = dispatcher
+        self._handed_over = False
         self._said: dict[str, int] = dict(tracker.get_slot("said") or {})
 
     def say(
         self,
         script: str,
         *,
-        told: int | None = None,
+        level: int | None = None,
         buttons: Sequence[Button] = (),
         handover: str | None = None,
         **values: str,
     ) -> None:
-        """Say a script; `handover` also asks for a person, for that reason."""
+        """Say a script.
+
+        Args:
+            script: its id.
+            level: which repetition's case is meant, where it is not how often the script was said.
+            buttons: quick replies in place of the script's own.
+            handover: asks for a person too, for this reason.
+            values: the script's variables.
+        """
         times = self._said.get(script, 0)
         reply = self.anfu.scripts.render(
             script,
             emotion=Level(self.heard.emotion),
-            told=times if told is None else told,
+            told=times if level is None else level,
+            rotation=None if level is None else times,
             seed=zlib.crc32(self.conversation_id.encode()),
             buttons=buttons,
             **values,
@@ -64,6 +75,7 @@ class Speaker:
         self, text: str, source: dict[str, Any], buttons: Sequence[Button] = (), handover: str | None = None
     ) -> None:
         more: dict[str, Any] = {"handover": handover} if handover else {}
+        self._handed_over |= bool(handover)
         chips = [{"title": button.title, "payload": button.payload} for button in buttons]
         self._dispatcher.utter_message(text=text, buttons=chips or None, source=source, **more)
 
@@ -80,5 +92,6 @@ class Speaker:
         return str(self.anfu.labels[group].get(name, name))
 
     def events(self, **slots: Any) -> list[dict[str, Any]]:
-        """What the action returns: what was said, and these slots."""
-        return [SlotSet("said", self._said), *(SlotSet(name, value) for name, value in slots.items())]
+        """What the action returns: what was said, and these slots; whoever goes to a person is asked nothing more."""
+        stop = [ActiveLoop(None), SlotSet("requested_slot", None)] if self._handed_over else []
+        return [SlotSet("said", self._said), *(SlotSet(name, value) for name, value in slots.items()), *stop]

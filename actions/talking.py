@@ -1,12 +1,13 @@
 """What lies around the matters: small talk, yes and no, bare facts, and not understanding (A1, A8, B6)."""
 
+import re
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActiveLoop, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.consulting import answer_besides, article_chips, find, known_orders, say_orders
+from actions.consulting import answer_besides, article_chips, find, known_orders, order_told, say_orders
 from actions.speaking import Speaker
 from actions.tickets import say_progress
 from bot.domain.dates import day_in_words
@@ -88,7 +89,11 @@ class Inform(Action):
             speaker.say("ticket.unknown" if heard.last("phone") else "ticket.verify")
             return speaker.events(pending=f"ticket:{number}")
         elif heard.last("order_number") or heard.last("phone"):
-            self._order(speaker, tracker, pending)
+            return speaker.events(**self._order(speaker, tracker, pending))
+        elif pending == "order_status" and heard.last("product") and len(known_orders(speaker, tracker)) == 1:
+            chosen = known_orders(speaker, tracker)
+            say_orders(speaker, chosen)
+            return speaker.events(**order_told(chosen))
         elif product := heard.last("product"):
             speaker.say("inform.product", product=product)
         elif article := find(speaker, heard.intents[0]).answer:
@@ -97,14 +102,15 @@ class Inform(Action):
             speaker.say("inform.noted")
         return speaker.events(pending=None)
 
-    def _order(self, speaker: Speaker, tracker: Tracker, pending: str) -> None:
+    def _order(self, speaker: Speaker, tracker: Tracker, pending: str) -> dict[str, Any]:
         orders = known_orders(speaker, tracker)
         if not orders:
             speaker.say("order.unknown" if speaker.heard.last("order_number") or pending else "inform.phone")
-        elif pending == "order_status" or len(orders) > 1:
+        elif pending == "order_status" or len(orders) > 1 or re.search(r"查|物流|快递|到哪", speaker.heard.text):
             say_orders(speaker, orders)
         else:
             speaker.say("inform.order", product=orders[0].product.name, bought_on=day_in_words(orders[0].bought_on))
+        return order_told(orders) if orders else {"pending": pending or None}
 
 
 class Cancel(Action):
@@ -134,6 +140,8 @@ class Misunderstood(Action):
         speaker = Speaker(dispatcher, tracker)
         misses = int(tracker.get_slot("misses") or 1)
         finding = find(speaker, speaker.heard.intents[0])
+        if "special_care" in speaker.heard.signals and not speaker.times_said("care.special"):
+            speaker.say("care.special")  # A13
         if finding.answer and finding.answer.id != tracker.get_slot("last_article"):
             speaker.answer(finding.answer)
             return speaker.events(last_article=finding.answer.id, misses=0)

@@ -6,9 +6,8 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.consulting import find, known_orders, say_orders
+from actions.consulting import find, known_orders, say_finding, say_orders, tell_when
 from actions.speaking import Speaker
-from bot.domain.dates import moment_in_words
 from bot.domain.procedure import MATTER_FACTS, PROCEDURES, SKIPPED, Procedure
 from bot.domain.ticket import Ticket
 
@@ -23,6 +22,8 @@ def _open_ticket(procedure: Procedure) -> type[Action]:
 
         def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
             """Open it, tell its number and promise, and go on with what else was asked for."""
+            if tracker.get_slot("confirmed") != "yes":
+                return []  # A9: nothing is filed that the customer has not confirmed
             speaker = Speaker(dispatcher, tracker)
             facts = {fact: tracker.get_slot(fact) for fact in (*procedure.facts[:-1], "model", "product")}
             ticket = speaker.anfu.ticketing.open(
@@ -65,7 +66,7 @@ class TicketProgress(Action):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
         """The named ticket, else the conversation's latest; else how to find it."""
         speaker = Speaker(dispatcher, tracker)
-        if _says_when(speaker, tracker):
+        if tell_when(speaker, tracker):
             return speaker.events()
         if ticket := _find_ticket(speaker, tracker):
             say_progress(speaker, ticket)
@@ -76,6 +77,9 @@ class TicketProgress(Action):
             say_orders(speaker, orders)
         else:
             finding = find(speaker, speaker.heard.intents[0])
+            if tracker.active_loop_name and speaker.heard.intent != "ticket_progress":
+                say_finding(speaker, finding, None)  # no second question beside the form's own
+                return speaker.events()
             if finding.answer and speaker.heard.intent != "ticket_progress":
                 speaker.answer(finding.answer)
             speaker.say("ticket.ask_number")
@@ -93,7 +97,7 @@ class Urge(Action):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
         """Urge the ticket; who urges again is offered a person."""
         speaker = Speaker(dispatcher, tracker)
-        if _says_when(speaker, tracker):
+        if tell_when(speaker, tracker):
             return speaker.events()
         ticket = _find_ticket(speaker, tracker)
         if ticket is None:
@@ -102,13 +106,7 @@ class Urge(Action):
                 return speaker.events()
             speaker.say("ticket.none")
             return speaker.events(pending="order_status")
-        again = ticket.times_urged > 0
-        ticket = speaker.anfu.ticketing.urge(ticket.number)
-        if again:
-            speaker.say("ticket.urged_again", number=ticket.number)
-            return speaker.events(offer="human")
-        speaker.say("ticket.urged", number=ticket.number, promise=speaker.promise(ticket))
-        return speaker.events()
+        return speaker.events(offer="human" if urge(speaker, ticket) else None)
 
 
 class Reschedule(Action):
@@ -129,14 +127,15 @@ class Reschedule(Action):
         return speaker.events()
 
 
-def _says_when(speaker: Speaker, tracker: Tracker) -> bool:
-    """In the middle of a form 「多久能来」 is about the ticket to be: its promise is told (D8, A14)."""
-    form = tracker.active_loop_name
-    if form not in PROCEDURES or speaker.heard.last("ticket_number"):
-        return False
-    due = speaker.anfu.ticketing.would_promise(PROCEDURES[form].kind)
-    speaker.say("form.when", promise=moment_in_words(due, speaker.anfu.clock()))
-    return True
+def urge(speaker: Speaker, ticket: Ticket) -> bool:
+    """Note that the customer asks to hurry; True where it was not the first time, and a person was offered."""
+    again = ticket.times_urged > 0
+    speaker.anfu.ticketing.urge(ticket.number)
+    if again:
+        speaker.say("ticket.urged_again", number=ticket.number)
+    else:
+        speaker.say("ticket.urged", number=ticket.number, promise=speaker.promise(ticket))
+    return again
 
 
 def _find_ticket(speaker: Speaker, tracker: Tracker) -> Ticket | None:

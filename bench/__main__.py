@@ -76,7 +76,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 def _summarised(played: dict[str, Any]) -> dict[str, Any]:
     turns = played.pop("turns")
     kinds = {kind: summary(values) for kind, values in turns.items()}
-    return {**summary(list(chain.from_iterable(turns.values()))), "kinds": kinds, **played}
+    every = list(chain.from_iterable(turns.values()))
+    return {**summary(every), "count": len(every), "kinds": kinds, **played}
 
 
 def report(found: dict[str, Any]) -> str:
@@ -88,8 +89,9 @@ def report(found: dict[str, Any]) -> str:
         ("turn, p99 ms", "turns", "p99_ms"),
         ("turns per second", "turns", "per_second"),
         *((f"· {kind}, median ms", "turns", f"kinds/{kind}/median_ms") for kind in dict.fromkeys(d.kind for d in said)),
+        (f"turns played until the end or a handover, of {turns}", "turns", "count"),
         (f"dialogues that ended in their ticket, of {tickets}", "turns", "tickets"),
-        (f"turns without an answer, of {turns}", "turns", "silent"),
+        ("turns without an answer", "turns", "silent"),
         ("memory after the turns, MB", "turns", "memory_mb"),
         ("training, s", "train", "seconds"),
         ("first start to ready, s", "start", "first_seconds"),
@@ -103,6 +105,7 @@ def report(found: dict[str, Any]) -> str:
         f"{found['at']} · {found['machine']} · load before the run {found['load_before']}"
         + (f" · stock: DIET and TED with {epochs} epochs" if epochs is not None else " · stock skipped"),
         "",
+        *(_FEW_EPOCHS if epochs not in (None, 100) else ()),
         "| | Anfu | stock Rasa | Anfu / stock |",
         "|---|---:|---:|---:|",
     ]
@@ -114,6 +117,10 @@ def report(found: dict[str, Any]) -> str:
     return "\n".join([*lines, "", _READING.format(turns=turns, dialogues=len(said))])
 
 
+_FEW_EPOCHS = [
+    "**A trial run:** with fewer epochs than Rasa's own 100, stock's training time and finished dialogues say nothing.",
+    "",
+]
 _READING = """\
 {turns} messages in {dialogues} dialogues, no two alike, one after the other; three unmeasured ones before.
 
@@ -123,7 +130,8 @@ _READING = """\
   rules, intents and names of actions; Rasa's own forms and slot mappings, a form validation, small actions.
   Conversations and tickets in memory; no emotion, no knowledge search, no database: it does less in a turn. `rasa run`
   alone is timed to be ready.
-- Dialogues that did not end in their ticket are listed in bench/results/latest.json (`unfinished`).
+- A dialogue that Anfu hands to a person ends there. Dialogues that did not end in their ticket are listed in
+  bench/results/latest.json (`unfinished`).
 - Training time of stock is as measured when its model was trained (kept in bench/.cache). Memory is resident memory of
   all processes of a side: Anfu's one, stock's two. After the turns, Anfu's is that of the measuring process: engine,
   actions and database, without the gateway.

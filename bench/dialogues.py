@@ -1,4 +1,7 @@
-"""The customers' messages: about 200, no two alike, so that no cache helps."""
+"""The customers' messages: about 200, no two alike, so that no cache helps.
+
+They were written before either side had heard them, and are not adapted to what one of them misunderstands.
+"""
 
 import csv
 from dataclasses import dataclass

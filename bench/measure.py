@@ -27,8 +27,11 @@ Say = Callable[[str, str], list[str]]
 """Sends one text in one conversation; returns what was answered."""
 
 
-def play(say: Say) -> dict[str, Any]:
-    """Play all dialogues, a message at a time; returns milliseconds by kind of dialogue, and what came of them."""
+def play(say: Say, handed_over: Callable[[str], bool] = lambda sender: False) -> dict[str, Any]:
+    """Play all dialogues, a message at a time; returns milliseconds by kind of dialogue, and what came of them.
+
+    A dialogue ends where it is handed to a person: what follows is only noted, which would make turns look cheap.
+    """
     for text in WARM_UP.texts:
         say("warm-up", text)
     turns: dict[str, list[float]] = {}
@@ -36,9 +39,12 @@ def play(say: Say) -> dict[str, Any]:
     unfinished: list[dict[str, Any]] = []
     for number, dialogue in enumerate(dialogues()):
         answers: list[str] = []
+        sender = f"{dialogue.kind}-{number}"
         for text in dialogue.texts:
+            if handed_over(sender):
+                break
             started = time.perf_counter()
-            answers = say(f"{dialogue.kind}-{number}", text)
+            answers = say(sender, text)
             turns.setdefault(dialogue.kind, []).append((time.perf_counter() - started) * 1000)
             silent += not answers
         if dialogue.files_ticket and any(TICKET.search(answer) for answer in answers):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.measure import CACHE, environment, free_port, memory_mb, play, run, running
+from bot.domain.conversation import Owner
 from bot.settings import ROOT, Settings
 
 MODELS = CACHE / "ours"
@@ -75,6 +76,12 @@ def _play_here(settings: Settings) -> dict[str, Any]:
             news = uow.messages.after(conversation_id, accepted.message.seq)
         return [message.text for message in news if message.sender != "customer"]
 
+    def handed_over(sender: str) -> bool:
+        conversation_id = opened[sender]
+        with anfu.uow() as uow:
+            conversation = uow.conversations.get(conversation_id)
+        return conversation is not None and conversation.owner is not Owner.BOT
+
     class OpenedWhenNeeded(dict[str, str]):
         def __missing__(self, sender: str) -> str:
             self[sender] = anfu.intake.open_conversation("web").id
@@ -83,7 +90,7 @@ def _play_here(settings: Settings) -> dict[str, Any]:
     opened = OpenedWhenNeeded()
     loop = asyncio.new_event_loop()
     try:
-        played = play(say)
+        played = play(say, handed_over)
         played["memory_mb"] = memory_mb(os.getpid())
     finally:
         loop.run_until_complete(loop.shutdown_default_executor())

@@ -73,7 +73,7 @@ def _started(model: Path) -> Iterator[tuple[str, float, tuple[int, int]]]:
     credentials.write_text("rest:\n")
     actions: Command = [BIN / "rasa", "run", "actions", "--actions", "bench.stock.actions", "--port", str(actions_port)]
     server: Command = [BIN / "rasa", "run", "--model", model, "--port", str(port), "--interface", "127.0.0.1",
-              "--endpoints", endpoints, "--credentials", credentials]  # fmt: skip
+              "--enable-api", "--endpoints", endpoints, "--credentials", credentials]  # fmt: skip
     address, logs, env = f"http://127.0.0.1:{port}", CACHE / "logs", environment()
     with (
         running(actions, f"http://127.0.0.1:{actions_port}/health", logs / "stock-actions.log", env) as (helper, _),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot import __version__
 from bot.domain.errors import AnfuError
+from bot.logs import MaskingFormatter
 from bot.settings import Settings, from_environment
 
 
@@ -62,7 +63,9 @@ def _quiet_libraries(level: str) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("LOG_LEVEL", "ERROR")  # Rasa draws progress bars otherwise
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(MaskingFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])
     logging.captureWarnings(True)
     for name in (
         "py.warnings",

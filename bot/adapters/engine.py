@@ -22,7 +22,7 @@ from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SessionStarted, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker
-from rasa.utils.endpoints import EndpointConfig
+from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
 from bot.adapters.rasa_speed import StraightRunner, remember_event_types, trust_own_actions
 from bot.domain.errors import EngineFailure
@@ -66,6 +66,9 @@ class _InProcessActions(EndpointConfig):
             call["tracker"]["latest_message"].setdefault("metadata", {})["turn_id"] = turn.request.id
             return await self._run(call)
         except Exception as error:
+            if rejected := getattr(error, "action_name", None):
+                # rasa_sdk's ActionExecutionRejection: the form steps back and a rule answers, as over HTTP.
+                raise ClientResponseError(400, str(error), json.dumps({"action_name": rejected})) from error
             turn.failure = error
             raise
 

@@ -2,15 +2,16 @@
 
 import csv
 import math
+import re
 import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import TextIO
 
 from bot.domain.errors import ContentError
 from bot.domain.order import Order, Product
 from bot.services.ports import UnitOfWorkFactory
-
 
 NAMES_FRESH_SECONDS = 30.0
 """How long product names are kept in memory: a running server knows a new import this soon."""
@@ -61,7 +62,7 @@ def read_products(path: Path) -> list[Product]:
     """
     return [
         Product(row["product_id"], row["name"], row["category"], row["model"], int(row["price_fen"]), _aliases(row))
-        for row in _rows(path, "product_id name category model price_fen aliases", ints="price_fen")
+        for _, row in _rows(path, "product_id name category model price_fen aliases", ints="price_fen")
     ]
 
 
@@ -74,16 +75,19 @@ def read_orders(path: Path, products: dict[str, Product]) -> list[Order]:
     """
     orders = []
     header = "order_number phone product_id quantity price_fen bought_on received_on channel status tracking"
-    for row in _rows(path, header, ints="quantity price_fen"):
+    for line, row in _rows(path, header, ints="quantity price_fen"):
         if row["product_id"] not in products:
             raise ContentError(
-                f"{path.name}：订单 {row['order_number']} 的商品 {row['product_id']} 不在商品表里，请先导入商品"
+                f"{path.name} 第 {line} 行：订单 {row['order_number']} 的商品 {row['product_id']} "
+                "不在商品表里，请先导入商品"
             )
         try:
             bought = date.fromisoformat(row["bought_on"])
             received = date.fromisoformat(row["received_on"]) if row["received_on"] else None
         except ValueError as error:
-            raise ContentError(f"{path.name}：订单 {row['order_number']} 的日期应写成 2026-11-03 的样子") from error
+            raise ContentError(
+                f"{path.name} 第 {line} 行：订单 {row['order_number']} 的日期应写成 2026-11-03 的样子"
+            ) from error
         orders.append(
             Order(
                 number=row["order_number"], phone=row["phone"], product=products[row["product_id"]],
@@ -98,17 +102,27 @@ def _aliases(row: dict[str, str]) -> tuple[str, ...]:
     return tuple(alias.strip() for alias in row["aliases"].split("|") if alias.strip())
 
 
-def _rows(path: Path, header: str, ints: str) -> Iterator[dict[str, str]]:
+def _rows(path: Path, header: str, ints: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """Each line with its number."""
     try:
         file = path.open(encoding="utf-8-sig", newline="")
     except OSError as error:
         raise ContentError(f"打不开 {path}：{error.strerror}") from error
     with file:
-        reader = csv.DictReader(file)
+        reader = csv.DictReader(_lines(file, path))
         if missing := set(header.split()) - set(reader.fieldnames or ()):
             raise ContentError(f"{path.name} 缺少列：{'、'.join(sorted(missing))}")
         for row in reader:
+            if None in row or None in row.values():
+                raise ContentError(f"{path.name} 第 {reader.line_num} 行：列数与表头不同")
             for name in ints.split():
-                if not row[name].isdigit():
+                if not re.fullmatch("[0-9]{1,15}", row[name]):
                     raise ContentError(f"{path.name} 第 {reader.line_num} 行：{name} 应为整数，现在是“{row[name]}”")
-            yield row
+            yield reader.line_num, row
+
+
+def _lines(file: TextIO, path: Path) -> Iterator[str]:
+    try:
+        yield from file
+    except UnicodeDecodeError as error:
+        raise ContentError(f"{path.name} 不是 UTF-8 编码：请在 Excel 中另存为“CSV UTF-8”") from error

@@ -17,7 +17,7 @@ _STEPS = {
     "ChineseTokenizer": "分词",
     "SentenceEncoder": "句子编码",
     "IntentClassifier": "意图模型",
-    "RulePolicy": "对话规则",
+    "IntentRules": "对话规则",
 }
 
 

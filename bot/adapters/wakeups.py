@@ -10,6 +10,7 @@ import redis.asyncio as redis
 
 log = logging.getLogger(__name__)
 _CHANNEL = "anfu:news"
+_PUBLISH_WITHIN_SECONDS = 1.0
 
 
 class Signal:
@@ -67,7 +68,7 @@ class RedisWakeups(LocalWakeups):
 
     def __init__(self, url: str) -> None:
         super().__init__()
-        self._redis = redis.from_url(url)
+        self._redis = redis.from_url(url, socket_keepalive=True, health_check_interval=15)
         self._listener: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -86,8 +87,9 @@ class RedisWakeups(LocalWakeups):
         """Call readers here at once and on all nodes through Redis."""
         self._call(conversation_id)
         try:
-            await self._redis.publish(_CHANNEL, conversation_id)
-        except redis.RedisError:
+            async with asyncio.timeout(_PUBLISH_WITHIN_SECONDS):
+                await self._redis.publish(_CHANNEL, conversation_id)
+        except (redis.RedisError, TimeoutError):
             log.warning("redis unreachable: other nodes notice within their own polling time")
 
     async def _listen(self) -> None:

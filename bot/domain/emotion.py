@@ -32,11 +32,12 @@ class Emotion:
 
 @dataclass(frozen=True)
 class EmotionWords:
-    """The reviewed word lists: per level from 1 to 3, per signal, and calming phrases that take one level off."""
+    """The reviewed word lists: per level from 1 to 3, per signal, phrases that calm by one level, and innocent words that hold a grave one."""
 
     levels: Mapping[Level, Sequence[str]]
     signals: Mapping[str, Sequence[str]]
     calming: Sequence[str]
+    innocent: Sequence[str] = ()
 
 
 def read_emotion(text: str, words: EmotionWords) -> Emotion:
@@ -45,6 +46,8 @@ def read_emotion(text: str, words: EmotionWords) -> Emotion:
     Args:
         text: the message in normal form.
     """
+    for innocent in words.innocent:
+        text = text.replace(innocent, " ")
     level = Level.CALM
     hits = 0
     for candidate in (Level.UNHAPPY, Level.ANGRY, Level.EXTREME):

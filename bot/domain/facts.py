@@ -20,8 +20,13 @@ LONGEST = 300
 
 _WISH_WORDS = (("换", "换货"), ("取消", "取消订单"), ("退货", "退货退款"), ("退款", "退款"), ("退钱", "退款"), ("退", "退货退款"))  # fmt: skip
 _VAGUE_FAULTS = frozenset({"坏了", "坏掉", "坏"})
+_VAGUE_WORDS = re.compile(
+    r"我们?|俺|家里?|的|那个|这个|你好|您好|好像|又|坏[了掉]?|了|啊|呀|吧|哦|呢|出?(?:问题|毛病|故障)|报修|维修|有点?|[\W_]"
+)
 _BOUGHT = re.compile(r"买|购|下单|入手|拍的")
-_LABELS = re.compile(r"(?:我的)?(?:联系)?(?:电话|手机号?码?|地址|订单号?|单号|住址)[是为:：]?|[,，。:：\s-]+")
+_LABELS = re.compile(
+    r"(?:我的)?(?:联系)?(?:电话|手机号?码?|地址|订单号?|单号|住址)[是为:：]?|(?:前?后?)(?:购?买|入手|下单)(?:的|了)?|左右|大概|[,，。:：\s-]+"
+)
 
 
 def own_words(heard: Heard) -> str:
@@ -56,7 +61,7 @@ def facts_said(heard: Heard, form: str | None, asked: str | None) -> dict[str, s
 
 def wish_in(text: str) -> str | None:
     """Which of return, exchange, refund and cancellation the words name."""
-    text = after_correction(text)
+    text = after_correction(text).replace("退换货", "").replace("退换", "")
     return next((wish for word, wish in _WISH_WORDS if word in text), None)
 
 
@@ -65,13 +70,18 @@ def faults_in(heard: Heard) -> list[str]:
     return [fault for fault in dict.fromkeys(heard.facts.get("symptom", ())) if fault not in _VAGUE_FAULTS]
 
 
+def _tells_fault(heard: Heard) -> bool:
+    """Whether more is said than that something is broken."""
+    return len(_VAGUE_WORDS.sub("", heard.rest({"product", "brand", "model", *PERSONAL}))) >= 3
+
+
 def _repair_facts(heard: Heard, asked: str | None) -> dict[str, str]:
     said: dict[str, str] = {}
     if faults := faults_in(heard):
         said["symptom"] = "、".join(faults)
     elif heard.intent == "repair_install" and asked is None:
         said["symptom"] = "需要上门安装"
-    elif heard.intent in ("repair_fault", "repair_repeat") and asked is None and len(own_words(heard)) >= 9:
+    elif heard.intent in ("repair_fault", "repair_repeat") and asked is None and _tells_fault(heard):
         said["symptom"] = own_words(heard)
     if time := heard.last("time"):
         said["preferred_time"] = time
@@ -82,7 +92,8 @@ def _return_facts(heard: Heard, asked: str | None) -> dict[str, str]:
     said: dict[str, str] = {}
     named = wish_in(heard.text) if asked in (None, "wish") or says_wrong(heard.text) else None
     if wish := WISHES.get(heard.intent):
-        said["wish"] = named or wish
+        if named or "退换" not in heard.text:
+            said["wish"] = named or wish
     elif named and asked is not None:
         said["wish"] = named
     if asked not in ("condition", "confirmed") and gives_reason(heard.text):

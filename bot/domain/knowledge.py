@@ -38,22 +38,24 @@ class Finding:
     choices: tuple[Article, ...] = ()
 
 
-def judge(hits: Sequence[Hit], intent: str | None = None) -> Finding:
+def judge(hits: Sequence[Hit], intent: str | None = None, product: str | None = None) -> Finding:
     """Decide from ranked hits; an article written for the understood intent needs less similarity.
 
     Args:
         hits: best first.
         intent: what the message was understood as, where that is certain.
+        product: id of the product that the conversation is about, where one is.
     """
-    lifted = sorted(hits, key=lambda hit: hit.similarity + _lift(hit, intent), reverse=True)
+    fits = {hit.article.id: hit.similarity + _lift(hit.article, intent, product) for hit in hits}
+    lifted = sorted(hits, key=lambda hit: fits[hit.article.id], reverse=True)
     if not lifted:
         return Finding()
-    best = lifted[0]
-    if best.similarity + _lift(best, intent) >= SURE:
-        return Finding(answer=best.article)
-    close = tuple(hit.article for hit in lifted[:3] if hit.similarity + _lift(hit, intent) >= CLOSE)
-    return Finding(choices=close)
+    if fits[lifted[0].article.id] >= SURE:
+        return Finding(answer=lifted[0].article)
+    return Finding(choices=tuple(hit.article for hit in lifted[:3] if fits[hit.article.id] >= CLOSE))
 
 
-def _lift(hit: Hit, intent: str | None) -> float:
-    return 0.10 if intent and intent in hit.article.intents else 0.0
+def _lift(article: Article, intent: str | None, product: str | None) -> float:
+    for_intent = 0.10 if intent and intent in article.intents else 0.0
+    is_for_another = product and article.products and product not in article.products
+    return for_intent - (0.12 if is_for_another else 0.0)

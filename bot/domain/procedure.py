@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from bot.domain.facts import LONGEST, facts_said, only_facts, own_words, wish_in
 from bot.domain.heard import Heard, main_intent
 from bot.domain.phrases import (
+    asks_why,
     is_question,
     names_place,
     names_time,
@@ -157,7 +158,8 @@ class Taken:
     Attributes:
         facts: values to set; None empties a fact that the customer called wrong.
         digression: the message is about something else; answer that, then come back.
-        problem: why the answer cannot be used: `phone`, `which` (something is wrong, but what?), `unclear`.
+        problem: why the answer cannot be used: `phone`, `which` (something is wrong, but what?),
+            `why` (the customer asks what it is wanted for), `unclear`.
     """
 
     facts: Mapping[str, str | None] = field(default_factory=dict)
@@ -185,13 +187,15 @@ def listen(heard: Heard, known: Mapping[str, str | None], form: str | None = Non
     if asked and (answer := _answer(asked, heard, said, known)) is not None:
         return answer
     if asked == "confirmed":
-        return _at_confirmation(heard, said, form)
+        return _at_confirmation(heard, said, form, known)
     if heard.intent in _STRONG:
         return Taken(digression=True)
     if _corrects(heard, said, known):
-        return _correction(heard, said, form)
+        return _correction(heard, said, form, known)
     if turns_to(heard, form, asked):
         return Taken(facts_said(heard, OPENED_BY[heard.intent], None), digression=True)
+    if asks_why(heard.text) and asked not in _OPEN_ENDED:
+        return Taken(said, problem="why")
     if _is_digression(heard, form, asked):
         return Taken(said, digression=True)
     return _in_own_words(heard, said, known, form, asked)
@@ -291,14 +295,14 @@ _READERS = {
 }
 
 
-def _at_confirmation(heard: Heard, said: dict[str, str | None], form: str) -> Taken:
+def _at_confirmation(heard: Heard, said: dict[str, str | None], form: str, known: Mapping[str, str | None]) -> Taken:
     """The customer sees the summary: yes files it, a correction changes it, a no asks what is wrong (A9)."""
     if heard.intent in _STRONG:
         return Taken(digression=True)
     if nothing_to_change(heard.text):
         return Taken({"confirmed": "yes"})
     if says_wrong(heard.text) or heard.intent in ("correct", "deny"):
-        return _correction(heard, said, form)
+        return _correction(heard, said, form, known)
     told = {
         name: value for name, value in said.items() if name not in ("symptom", "wish", "grievance", "reason", "demand")
     }
@@ -321,28 +325,38 @@ def _corrects(heard: Heard, said: dict[str, str | None], known: Mapping[str, str
     return overrides or heard.intent == "correct" or (names_one and not is_question(heard.text))
 
 
-def _correction(heard: Heard, said: dict[str, str | None], form: str) -> Taken:
+def _correction(heard: Heard, said: dict[str, str | None], form: str, known: Mapping[str, str | None]) -> Taken:
     """What a correction sets; where it only names the fact, that is asked again."""
     facts = PROCEDURES[form].facts
-    if corrected := {name: value for name, value in said.items() if name in facts}:
-        return Taken(corrected)
-    named = next((n for n, pattern in _NAMED_FACTS.items() if n in facts and pattern.search(heard.text)), None)
-    if named is None:
-        return Taken(problem="which")
+    corrected = {name: value for name, value in said.items() if name in facts}
+    places = {n: match.start() for n in facts if n in _NAMED_FACTS and (match := _NAMED_FACTS[n].search(heard.text))}
+    named = min(places, key=lambda name: places[name]) if places else None  # 「内容改成：…要求…」 is about the content
     value = _NEW_VALUE.search(heard.text)
-    if named in FREE_TEXT and value and not is_question(heard.text) and _plausible(named, value[1], form):
-        return Taken({named: value[1][:LONGEST]})
-    return Taken({named: None})
+    if named in FREE_TEXT and named not in corrected and value and not is_question(heard.text):
+        words = re.split(r"[,，。 ]*不是", value[1])[0]
+        if named == "address" and known.get("address") and not re.search(r"\d", words):
+            words = f"{known['address']}（更正：{words}）"  # a part of it: people read what is meant
+        if _plausible(named, words):
+            return Taken({**corrected, named: words[:LONGEST]})
+    if corrected:
+        return Taken(corrected)
+    return Taken({named: None}) if named else Taken(problem="which")
 
 
 def _is_digression(heard: Heard, form: str, asked: str | None) -> bool:
     """Whether the message is about something else, to be answered before the form goes on."""
     intent = heard.intents[0]
+    if form == "repair_form" and intent.name == "repair_reschedule":
+        return False  # another time before there is a visit: it is the time wished for
     if heard.sure and intent.name in _SERVED:
         return asked not in _OPEN_ENDED or is_question(heard.text)
     if heard.sure and intent.name in _TALK:
         return intent.confidence >= TALK_FROM
-    return asked not in _STORIES and is_question(heard.text)
+    if asked == "idea":
+        return False  # 「能不能小一点？」 is an idea
+    if asked in _STORIES:
+        return heard.sure and main_intent(intent.name) == "consult" and is_question(heard.text)
+    return is_question(heard.text)
 
 
 def _in_own_words(
@@ -355,16 +369,16 @@ def _in_own_words(
         return Taken({**said, "grievance": f"{known.get('grievance') or ''} {own_words(heard)}".strip()[:LONGEST]})
     if asked in FREE_TEXT and not only_facts(heard) and _tells_something(heard):
         words = own_words(heard)
-        if _plausible(asked, words, form):
+        if _plausible(asked, words) and not (asked == "product" and heard.facts.get("symptom")):
             return Taken({**said, asked: words})
     new = {name: value for name, value in said.items() if name in PROCEDURES[form].facts and value != known.get(name)}
     return Taken(said) if new else Taken(said, problem="unclear")
 
 
-def _plausible(fact: str, words: str, form: str) -> bool:
+def _plausible(fact: str, words: str) -> bool:
     if fact == "address":
         return names_place(words)
-    return fact != "product" or len(words) <= 20
+    return fact != "product" or bool(re.fullmatch(r"[^,，。.!！;；]{2,12}(?<![了吗呢么])", words))
 
 
 def _goes_on_telling(heard: Heard, said: Mapping[str, str | None]) -> bool:
@@ -374,7 +388,8 @@ def _goes_on_telling(heard: Heard, said: Mapping[str, str | None]) -> bool:
 
 
 def _tells_something(heard: Heard) -> bool:
-    return len(heard.text) >= 2 and heard.intent not in ("affirm", "deny", "skip", "correct", "human")
+    plain = heard.intent in ("affirm", "deny", "skip", "correct", "human") and len(heard.text) < 6
+    return len(heard.text) >= 2 and not plain
 
 
 def adds_matter(heard: Heard) -> bool:

@@ -67,6 +67,7 @@ class ScriptBook:
         emotion: Level = Level.CALM,
         told: int = 0,
         seed: int = 0,
+        rotation: int | None = None,
         buttons: Sequence[Button] = (),
         **values: str,
     ) -> Reply:
@@ -77,6 +78,7 @@ class ScriptBook:
             emotion: how the customer feels.
             told: how often this script was said in the conversation before.
             seed: where the rotation of variants starts, so that not every customer hears the same first sentence.
+            rotation: which variant follows, where that is not told by `told`.
             buttons: quick replies in place of the script's own.
             values: the script's variables.
 
@@ -87,7 +89,7 @@ class ScriptBook:
         if missing := script.variables - set(values):
             raise ContentError(f"话术 {script_id} 缺少变量：{'、'.join(sorted(missing))}")
         number, case = _case_for(script, emotion, told)
-        variant = (told - case.repetition + seed) % len(case.variants)
+        variant = ((told - case.repetition if rotation is None else rotation) + seed) % len(case.variants)
         template = case.variants[variant]
         if found := forbidden_in(template, self.forbidden):
             raise ContentError(f"话术 {script_id} 含忌语“{found[0].phrase}”，请改为：{found[0].better}")

@@ -15,7 +15,8 @@ _EMOJI_MEANING = {
     "😡": "生气", "🤬": "生气", "😠": "生气", "💢": "生气", "😤": "生气", "👎": "差", "😭": "难过", "😢": "难过",
     "👌": "好的", "👍": "好的", "🙏": "谢谢", "❤": "喜欢", "🌹": "谢谢", "🔥": "火",
 }  # fmt: skip
-_LONG_DIGITS = re.compile(r"(?<!\d)(\d{3})\d{4,}(\d{4})(?!\d)")
+_LONG_DIGITS = re.compile(r"(?<!\d)(\d{1,3})\d{4,}?(\d{3,4})(?!\d)")
+_SPACED_PHONE = re.compile(r"(?<!\d)(1[3-9]\d)[ -]\d{4}[ -](\d{4})(?!\d)")
 _MEANINGFUL = re.compile(r"[\w]", re.UNICODE)
 
 
@@ -26,17 +27,17 @@ def clean(text: str) -> str:
 
 
 def normalise(text: str) -> str:
-    """The form that understanding works on: half width, one space, at most three repeats of anything but digits, lower case, emoji as words.
+    """The form that understanding works on: half width, lower case, one space, three repeats at most, emoji as words.
 
     Args:
         text: a cleaned message of any length.
     """
-    text = unicodedata.normalize("NFKC", text)
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).lower())
     for emoji, meaning in _EMOJI_MEANING.items():
         if emoji in text:
             text = text.replace(emoji, meaning)
     text = _REPEATED.sub(r"\1\1\1", text)
-    return _SPACES.sub(" ", text).strip().lower()
+    return _SPACES.sub(" ", text).strip()
 
 
 def has_words(text: str) -> bool:
@@ -46,4 +47,4 @@ def has_words(text: str) -> bool:
 
 def mask(text: str) -> str:
     """Hide phone, order and card numbers for logs and for people who need not see them (E10)."""
-    return _LONG_DIGITS.sub(r"\1****\2", text)
+    return _LONG_DIGITS.sub(r"\1****\2", _SPACED_PHONE.sub(r"\1****\2", text))

@@ -5,6 +5,10 @@ from functools import cache
 from opencc import OpenCC
 
 
+_BOTH = frozenset("坏")
+"""Simplified characters that OpenCC also knows as rare traditional ones (坏, an old form of 坯)."""
+
+
 @cache
 def _converter(name: str) -> OpenCC:
     return OpenCC(name)
@@ -12,7 +16,10 @@ def _converter(name: str) -> OpenCC:
 
 def simplified(text: str) -> str:
     """The text in simplified characters."""
-    return str(_converter("t2s").convert(text))
+    converted = str(_converter("t2s").convert(text))
+    if len(converted) != len(text):
+        return converted
+    return "".join(old if old in _BOTH else new for old, new in zip(text, converted, strict=True))
 
 
 def traditional(text: str) -> str:

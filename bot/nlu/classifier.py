@@ -1,6 +1,7 @@
 """What the customer wants: one or several intents, the gravest first (B1-B6)."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier as RasaIntentClassifier
 from rasa.nlu.constants import TOKENS_NAMES
-from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, INTENT, INTENT_RANKING_KEY, TEXT
+from rasa.shared.nlu.constants import ENTITIES, FEATURE_TYPE_SENTENCE, INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
@@ -34,8 +35,36 @@ _SUPPOSED = re.compile(r"会不会|是否会|怕|担心|容易|可能会|有没�
 _HUMAN = re.compile(
     r"^(?:请|帮我|麻烦|我要|快)?(?:转|找|要|换|接|叫)?一?(?:人工|真人|活人|客服人员)(?:客服|服务|座席|坐席)?[吧啊呢!。 ]*$|转人工|转接人工|找人工|要人工|叫人工|接人工|^0$"
 )
+_ALARMING = re.compile(r"冒|着火|烟|触电|麻|漏|炸|爆|焦|烧|糊|伤|烫|血|中毒|晕|危险|救命|火花")
+_GIVEN_UP = re.compile(
+    r"(?:那?还是)?算了(?:吧|啊|不[一-龥]{1,4}了?)?|不(?:报修|修|退|换|投诉|登记|办|弄|填|报)了(?:吧|啊|谢谢)?(?:[,。 ](?!.*(?:退|换|修|投诉|举报)).{0,12})?"
+)
+_COMPLAINS = re.compile(
+    r"(?:我要|我想|要|想|必须|只能)(?:投诉|举报|反映)(?!.{0,3}(?:电话|渠道|怎么|多久|进度|编号|单))"
+)
+_NAMED_REQUESTS = {
+    "repair_repeat": re.compile(
+        r"修(?:过|了|好).{0,6}(?:还是|又|再次|依然|照样|没好).{0,4}(?:坏|不|漏|响|这样|一样|老样子)?(?!.*[?？吗])"
+    ),
+    "out_of_stock_notice": re.compile(r"缺货登记|到货(?:了|后)?.{0,4}(?:通知|告诉|提醒|叫)(?:我|一声)"),
+    "suggestion": re.compile(
+        r"^(?:你好|您好)?[,， ]*(?:我)?(?:想)?(?:有|提|给你们提)?(?:一?个|点|一下)?小?建议(?!.*[?？吗])"
+    ),
+}
+"""Requests that customers name outright."""
+_REFERENCES = frozenset({"phone", "address", "ticket_number"})
+_BARE = frozenset({"phone", "order_number", "ticket_number", "address", "date", "time", "product", "model", "brand"})
+_FACT = "\x00"
+_LABELLED_FACT = re.compile(rf"(?:我的|联系|住|家)?(?:电话|手机号?码?|地址|订单号|单号|号码)?(?:是|为|:|在)? ?{_FACT}")
+_TAG = re.compile(r"<[^<>]{0,80}>")
+_FILLERS = re.compile(
+    r"那个|这个|那台|这台|一台|我的|我是|是|的|我|在|电话|手机号?码?|地址|订单号?|单号|工单号?|号码|[啊呢哦嗯吧了]|[\W_]"
+)
+_CHINESE = re.compile(r"[一-龥\d]")
 HINTED = 0.1
 """Probability in the whole message from which a part's own main intent is believed."""
+UNDOUBTED = 0.85
+"""Certainty from which a part counts whatever the whole message looks like."""
 _GRAVITY = {"emergency": 0, "human": 1, "complaint": 2, "return_exchange": 3, "repair": 3, "consult": 5}
 _SERVED = frozenset({"urge", "ticket_progress", "callback", "suggestion", "out_of_stock_notice"})
 
@@ -106,17 +135,21 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
     def _understand(self, message: Message) -> None:
         assert self._model is not None, "IntentClassifier.process before train or load"
         text = normal_text(message)
-        probabilities = self._model.probabilities(grams(text, _words(message)), _vector(message))
+        probabilities = self._probabilities(message, text)
         order = np.argsort(probabilities)[::-1]
         ranking = [{"name": self._model.intents[i], "confidence": float(probabilities[i])} for i in order[:10]]
         mains = _by_main(self._model.intents, probabilities)
         top_main = max(mains, key=lambda name: mains[name])
         best = next(r for r in ranking if main_intent(str(r["name"])) == top_main)
+        best = _without_false_alarm(text, best, ranking)
         intents = [{**best, "text": text}]
-        intents = _with_clauses(intents, self._clause_intents(text), mains, self._config["clause_from"])
+        intents = _complaint_by_words(text, intents, ranking)
+        intents = _with_clauses(intents, self._clause_intents(_TAG.sub(" ", text)), mains, self._config["clause_from"])
         intents = _certain_by_words(text, intents)
-        sure = bool(intents[0]["confidence"] == 1.0 or mains[top_main] >= self._config["unsure_below"]) and has_words(
-            text
+        intents = _certain_by_facts(text, intents, message.get(ENTITIES) or (), mains)
+        sure = has_words(text) and (
+            bool(intents[0]["confidence"] == 1.0 or mains[top_main] >= self._config["unsure_below"])
+            and _is_language(text, intents[0], message.get(ENTITIES) or ())
         )
         name = intents[0]["name"] if sure else UNKNOWN
         message.set(INTENT, {"name": name, "confidence": intents[0]["confidence"]}, add_to_output=True)
@@ -129,6 +162,15 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
             "sure": sure,
         }
         message.set(UNDERSTANDING, understanding, add_to_output=True)
+
+    def _probabilities(self, message: Message, text: str) -> np.ndarray:
+        """Of all intents; numbers and addresses say what a request is about, not what it asks for, and are left out."""
+        assert self._model is not None
+        spoken = _without_facts(text, message.get(ENTITIES) or ())
+        if spoken == text:
+            return self._model.probabilities(grams(text, _words(message)), _vector(message))
+        words = [word.text for word in chinese()(spoken) if not word.is_space]
+        return self._model.probabilities(grams(spoken, words), encode(spoken))
 
     def _clause_intents(self, text: str) -> list[dict[str, Any]]:
         assert self._model is not None
@@ -176,15 +218,80 @@ def _with_clauses(
     for part in parts:
         is_request = main_intent(part["name"]) != "other" or part["name"] in _SERVED
         known = any(part["name"] == r["name"] or _same_matter(part["name"], r["name"]) for r in (lead, *requests))
-        supported = mains[main_intent(part["name"])] >= HINTED
+        supported = mains[main_intent(part["name"])] >= HINTED or part["confidence"] >= UNDOUBTED
         if is_request and not known and supported and part["confidence"] >= certain:
             requests.append(part)
     if not requests:
         return whole
     if main_intent(lead["name"]) == "other" and lead["name"] not in _GRAVITY:
-        return sorted(requests, key=_gravity)  # mere talk ("你好") gives way to the request beside it
-    own = next((part["text"] for part in parts if part["name"] == lead["name"]), lead["text"])
-    return sorted([{**lead, "text": own}, *requests], key=_gravity)
+        found = requests  # mere talk ("你好") gives way to the request beside it
+    else:
+        found = [{**lead, "text": _own_part(lead, parts, requests)}, *requests]
+    return sorted(found, key=lambda intent: (_gravity(intent), lead["text"].find(intent["text"])))
+
+
+def _complaint_by_words(
+    text: str, intents: list[dict[str, Any]], ranking: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Who says that they complain, complains (A2), whatever else the message is about."""
+    if not _COMPLAINS.search(text) or main_intent(intents[0]["name"]) == "complaint":
+        return intents
+    likely = next((r for r in ranking if main_intent(str(r["name"])) == "complaint"), None)
+    return [{"name": likely["name"] if likely else "complaint_general", "confidence": 1.0, "text": text}]
+
+
+def _own_part(lead: dict[str, Any], parts: list[dict[str, Any]], requests: list[dict[str, Any]]) -> str:
+    """The part that the leading intent stands in: of its name, of its kind, or the one that nothing else claims."""
+    free = [part for part in parts if part not in requests]
+    for fits in (
+        lambda part: part["name"] == lead["name"],
+        lambda part: main_intent(part["name"]) == main_intent(lead["name"]),
+        lambda part: True,
+    ):
+        if found := next((str(part["text"]) for part in free if fits(part)), None):
+            return found
+    return str(lead["text"])
+
+
+def _without_facts(text: str, entities: Iterable[dict[str, Any]]) -> str:
+    """The text without tags, addresses, phone and ticket numbers, as long as a request stays."""
+    spoken = text
+    for entity in sorted(entities, key=lambda e: int(e["start"]), reverse=True):
+        if entity["entity"] in _REFERENCES:
+            spoken = spoken[: entity["start"]] + _FACT + spoken[entity["end"] :]
+    spoken = _LABELLED_FACT.sub(" ", _TAG.sub(" ", spoken)).strip(" ,，。\n")
+    return spoken if len(re.sub(r"\W", "", spoken)) >= 3 else text
+
+
+def _without_false_alarm(text: str, best: dict[str, Any], ranking: list[dict[str, Any]]) -> dict[str, Any]:
+    """Danger that no word names needs to be likely: a wrong alarm frightens."""
+    if best["name"] != "emergency" or best["confidence"] >= 0.5 or _ALARMING.search(text):
+        return best
+    return next(r for r in ranking if r["name"] != "emergency")
+
+
+def _certain_by_facts(
+    text: str, intents: list[dict[str, Any]], entities: Iterable[dict[str, Any]], mains: dict[str, float]
+) -> list[dict[str, Any]]:
+    """A message of facts alone informs; a fault named in an unclear story is a fault reported."""
+    kinds = {entity["entity"] for entity in entities}
+    rest = text
+    for entity in sorted(entities, key=lambda e: int(e["start"]), reverse=True):
+        if entity["entity"] in _BARE:
+            rest = rest[: entity["start"]] + rest[entity["end"] :]
+    if kinds & _BARE and not _FILLERS.sub("", rest):
+        return [{"name": "inform", "confidence": 1.0, "text": text}]
+    told = "symptom" in kinds and not _SUPPOSED.search(text) and mains["repair"] >= HINTED
+    if told and max(mains.values()) < 0.45 and intents[0]["confidence"] < 1.0:
+        return [{"name": "repair_fault", "confidence": 1.0, "text": text}]
+    return intents
+
+
+def _is_language(text: str, best: dict[str, Any], entities: Iterable[dict[str, Any]]) -> bool:
+    """Latin letters alone are hardly ever a request: they are acted on only where they are well known (「ok」「hi」)."""
+    if _CHINESE.search(text):
+        return True
+    return text[0] != "/" and (bool(list(entities)) or best["confidence"] >= 0.55)
 
 
 def _same_matter(one: str, other: str) -> bool:
@@ -202,6 +309,11 @@ def _certain_by_words(text: str, intents: list[dict[str, Any]]) -> list[dict[str
         return [{"name": "emergency", "confidence": 1.0, "text": text}, *intents]
     if _HUMAN.search(text) and intents[0]["name"] not in ("bot_challenge",):
         return [{"name": "human", "confidence": 1.0, "text": text}, *(i for i in intents if i["name"] != "human")]
+    if _GIVEN_UP.fullmatch(text.strip("。.!~, ")):
+        return [{"name": "cancel", "confidence": 1.0, "text": text}]
+    for name, words in _NAMED_REQUESTS.items():
+        if words.search(text) and main_intent(intents[0]["name"]) != "complaint":
+            return [{"name": name, "confidence": 1.0, "text": text}]
     if _CHOSEN.match(text):  # a clicked article
         return [{"name": "consult_service", "confidence": 1.0, "text": text}]
     return intents

@@ -22,27 +22,32 @@ from bot.nlu.tokenizer import read_doc
 Found = tuple[str, int, int, str]
 """Type, start, end, value."""
 
+_PHONE_LABEL = re.compile(r"(?:手机|电话|座机)(?:号码?)?(?:是|为|:|,|\s)*\d{3}|(?:手机|电话)号")
 _DIGITS_ONLY = re.compile(r"\D")
 _TICKET = re.compile(r"(?<![a-z0-9])(bx|th|ts|hd|jy|qh)[\s-]?(\d{8})[\s-]?(\d{4})(?!\d)")
-_PHONE = re.compile(r"(?<!\d)1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}(?!\d)|(?<!\d)0\d{2,3}-\d{7,8}(?!\d)")
+_PHONE = re.compile(
+    r"(?<!\d)1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}(?!\d)|(?<!\d)09\d{2}-?\d{3}-?\d{3}(?!\d)|(?<!\d)0\d{2,3}-\d{7,8}(?!\d)"
+)
 _ORDER = re.compile(r"(?<![\da-z])\d{12,20}(?!\d)|(?<=单号)[:： ]?\d{6,20}(?!\d)")
 _AMOUNT = re.compile(r"(?<!\d)\d+(?:\.\d{1,2})?\s?(?:元|块钱?|rmb)|[¥￥]\s?\d+(?:\.\d{1,2})?")
-_MODEL = re.compile(r"(?<![a-z0-9])(?=[a-z0-9-]*\d)[a-z]{1,5}-?\d{1,5}[a-z]{0,3}(?![a-z0-9])")
+_MODEL = re.compile(r"(?<![a-z0-9])(?=[a-z0-9-]*\d)[a-z]{1,5}-?\d{1,5}[a-z]{0,3}(?![a-z0-9]|栋|座|幢|单元|楼|区|室)")
 _ADMIN = r"(?:省|自治区|市|区|县|镇|乡|街道|州)"
 _STREET = r"(?:路|街|大道|巷|弄|胡同|村|小区|花园|花苑|大厦|公寓|苑|城|广场|里)"
 _ADDRESS = re.compile(
     rf"(?:[一-龥]{{2,7}}?{_ADMIN}){{2,5}}[一-龥\da-z#\-]*"
     rf"|(?:[一-龥]{{2,7}}?{_ADMIN}){{0,4}}[一-龥]{{2,8}}?{_STREET}\s?\d+[\da-z号栋幢座单元室楼层\-]*"
 )
-_ADDRESS_LEAD = re.compile(r"^.*?(?:地址(?:改成|改为|在|是)?|家?住在?|位于|送到|寄到|上门到)")
+_ADDRESS_LEAD = re.compile(
+    r"^.*?(?:地址(?:改成|改为|在|是)?|家?住在?|我?家就?在|我们?在|就在|这里是|人在|位于|送到|寄到|上门到)"
+)
 _PART = r"(?:早上|上午|中午|下午|晚上|傍晚)"
 _HOUR = r"(?:[一二三四五六七八九十两\d]{1,3}点半?(?:左右|以?后|之?前)?|\d{1,2}[:：]\d{2})"
 _TIME = re.compile(
-    rf"(?:(?:今天|明天|后天|大后天|这?周[一二三四五六日末天]|下周[一二三四五六日天]|星期[一二三四五六日天]|周末|\d{{1,2}}[号日])(?:的)?{_PART}?{_HOUR}?)"
+    rf"(?:(?:今天|明天|后天|大后天|下下?周末|这?周[一二三四五六日末天]|下?个?(?:周|星期|礼拜)[一二三四五六日天]|下周[一二三四五六日天]|星期[一二三四五六日天]|周末|\d{{1,2}}[号日])(?:的)?{_PART}?{_HOUR}?)"
     rf"|{_PART}{_HOUR}"
 )
 _DEMAND = re.compile(
-    r"退款|退钱|道歉|赔偿|赔钱|补偿|换新|换一台新的?|补发|给个?说法|解释|处理(?:那个|这个|他)|退差价|尽快送|重新安装"
+    r"退货退款|退货|换货|退一赔[一-龥]|(?:三倍)?赔偿|退款|退钱|道歉|赔偿|赔钱|补偿|换新|换一台新的?|补发|给个?说法|解释|处理(?:那个|这个|他)|退差价|尽快送|重新安装"
 )
 _SYMPTOM = re.compile(
     r"不(?:制冷|制热|脱水|排水|进水|出水|加热|转|通电|启动|工作|亮|响|显示|充电|吸尘|灵|好使|运行)(?:了)?"
@@ -53,6 +58,8 @@ _SYMPTOM = re.compile(
 
 def _shop_words(text: str, doc: Doc) -> Iterator[Found]:
     for span in doc.ents:
+        if _PHONE_LABEL.match(text, span.start_char):
+            continue  # 「手机13800138000」 tells a number, no product
         yield span.label_, span.start_char, span.end_char, span.id_ or span.text
 
 

@@ -25,6 +25,7 @@ def read_words(path: Path = WORDS) -> EmotionWords:
         levels={Level[name.upper()]: tuple(listed) for name, listed in raw["levels"].items()},
         signals={name: tuple(listed) for name, listed in raw["signals"].items()},
         calming=tuple(raw["calming"]),
+        innocent=tuple(raw["innocent"]),
     )
 
 

@@ -11,6 +11,8 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 LONGEST_BACKOFF = timedelta(minutes=5)
+MOST_DOUBLINGS = 9
+"""Enough to reach the longest back-off; after days of doubling no timedelta could hold the wait."""
 
 
 class Deliveries:
@@ -53,6 +55,6 @@ class Deliveries:
             for message_id in delivered:
                 uow.outbox.sent(message_id)
             for delivery in failed:
-                wait = min(timedelta(seconds=2**delivery.attempts), LONGEST_BACKOFF)
+                wait = min(timedelta(seconds=2 ** min(delivery.attempts, MOST_DOUBLINGS)), LONGEST_BACKOFF)
                 uow.outbox.retry_later(delivery.message.id, now + wait)
             uow.commit()

@@ -59,8 +59,16 @@ class Turns:
             if conversation := uow.conversations.lock(turn.conversation_id):
                 self._store(uow, conversation, turn, answer)
             following = self._next(uow, turn.conversation_id)
+            if following and not self._renew(uow, turn.conversation_id):
+                following = None
             uow.commit()
         return following
+
+    def _renew(self, uow: UnitOfWork, conversation_id: str) -> bool:
+        """Begin the lease anew, so that it outlasts the next turn's deadline too; False where another has it now."""
+        now = self._clock()
+        uow.conversations.drop_lease(conversation_id, self._holder)
+        return uow.conversations.take_lease(conversation_id, self._holder, now, now + LEASE)
 
     def _release(self, conversation_id: str) -> None:
         with self._uow() as uow:
@@ -75,19 +83,17 @@ class Turns:
             uow.conversations.drop_lease(conversation_id, self._holder)
             return None
         text = "\n".join(message.text for message in waiting)
-        if conversation.owner is Owner.QUEUED and text in CALL_ME:
+        if conversation.owner is Owner.QUEUED and waiting[-1].text in CALL_ME:
             return _turn(self._handoff.return_to_bot(uow, conversation), waiting, text, state=None)
         if conversation.owner is Owner.BOT and has_words(text):
             return _turn(conversation, waiting, text, uow.conversations.state(conversation_id))
-        self._answer_without_engine(uow, conversation, waiting, text)
+        self._answer_without_engine(uow, conversation, waiting)
         uow.messages.mark_answered(conversation_id, waiting[-1].seq)
         return self._next(uow, conversation_id)
 
-    def _answer_without_engine(
-        self, uow: UnitOfWork, conversation: Conversation, waiting: list[Message], text: str
-    ) -> None:
+    def _answer_without_engine(self, uow: UnitOfWork, conversation: Conversation, waiting: list[Message]) -> None:
         told = waiting[-1].seq
-        if conversation.owner is Owner.QUEUED and text in BACK_TO_BOT:
+        if conversation.owner is Owner.QUEUED and waiting[-1].text in BACK_TO_BOT:
             back = self._handoff.return_to_bot(uow, conversation)
             self._handoff.say(uow, back, [self._scripts.render("handover.back_to_bot", told=told)], Sender.BOT)
         elif conversation.owner is Owner.QUEUED:
@@ -97,14 +103,20 @@ class Turns:
 
     async def _answer(self, turn: Turn) -> Answer:
         try:
-            return await self._engine.answer(turn)
-        except EngineFailure:
+            answer = await self._engine.answer(turn)
+            if not answer.replies and not answer.handover:
+                raise EngineFailure(f"turn {turn.id}: nothing was said")
+            return answer
+        except Exception:
             # Never silence: an apology, and a person takes over (F2).
             log.exception("turn failed", extra={"turn_id": turn.id})
             apology = self._scripts.render("handover.failure", told=turn.last_seq)
             return Answer((apology,), turn.state or b"", handover="failure")
 
     def _store(self, uow: UnitOfWork, conversation: Conversation, turn: Turn, answer: Answer) -> None:
+        waiting = uow.messages.unanswered(turn.conversation_id)
+        if not waiting or _turn_id(waiting) != turn.id:
+            return  # this node hung past its lease, and another has answered
         uow.messages.mark_answered(turn.conversation_id, turn.last_seq)
         if conversation.epoch != turn.epoch:
             # A person took over meanwhile: what the bot would have said becomes a note for them.
@@ -120,12 +132,16 @@ class Turns:
 
 
 def _turn(conversation: Conversation, waiting: list[Message], text: str, state: bytes | None) -> Turn:
-    # The first unanswered message names the turn: it stays the first until its answer is stored, crash or not.
     return Turn(
-        id=f"{conversation.id}:{waiting[0].seq}",
+        id=_turn_id(waiting),
         conversation_id=conversation.id,
         text=text,
         epoch=conversation.epoch,
         state=state,
         last_seq=waiting[-1].seq,
     )
+
+
+def _turn_id(waiting: list[Message]) -> str:
+    """The first unanswered message names the turn: it stays the first until its answer is stored, crash or not."""
+    return f"{waiting[0].conversation_id}:{waiting[0].seq}"

@@ -1,5 +1,7 @@
 """Fixtures of the integration tests."""
 
+import pytest
+
 from tests.integration.fixtures_database import (
     clock,
     database,
@@ -11,6 +13,11 @@ from tests.integration.fixtures_database import (
     redis_address,
     uow,
 )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: starts a real server")
+
 
 __all__ = [
     "clock",

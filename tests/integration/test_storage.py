@@ -461,7 +461,9 @@ def test_migrating_an_empty_database_gives_the_tables_that_the_code_knows(empty_
     engine.dispose()
 
 
-def test_migrating_again_keeps_what_is_stored(uow: UnitOfWorkFactory, database: Engine, open_conversation: Open) -> None:
+def test_migrating_again_keeps_what_is_stored(
+    uow: UnitOfWorkFactory, database: Engine, open_conversation: Open
+) -> None:
     conversation = open_conversation()
     store(uow, conversation, "还在")
     migrate(database)

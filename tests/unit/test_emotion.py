@@ -16,6 +16,7 @@ WORDS = EmotionWords(
     levels={Level[name.upper()]: tuple(listed) for name, listed in RAW["levels"].items()},
     signals={name: tuple(listed) for name, listed in RAW["signals"].items()},
     calming=tuple(RAW["calming"]),
+    innocent=tuple(RAW["innocent"]),
 )
 
 CALM, UNHAPPY, ANGRY, EXTREME = Level.CALM, Level.UNHAPPY, Level.ANGRY, Level.EXTREME
@@ -116,21 +117,14 @@ NAMES = [
     for line in (DICTIONARY / f"{name}.txt").read_text(encoding="utf-8").lower().splitlines()
     if line.strip() and not line.startswith("#")
 ]
-KNOWN_FAULTS = {"充不满", "充不满电", "垃圾处理器", "垃圾桶"}
 
 
 def test_naming_a_product_a_brand_or_a_fault_is_no_anger() -> None:
     """A2, A4: 滚筒洗衣机 is a washing machine; only a fault that came again, or slowness, is a complaint of its own."""
     angry = {name for name in NAMES if read_emotion(name, WORDS).level > Level.CALM}
-    assert angry - {"又坏了", "网速太慢", "充电太慢"} <= KNOWN_FAULTS
+    assert angry <= {"又坏了", "网速太慢", "充电太慢"}
 
 
-@pytest.mark.xfail(strict=True, reason="不满 and 垃圾 are read inside of other words")
-def test_no_innocent_name_is_taken_for_anger_at_all() -> None:
-    assert [name for name in KNOWN_FAULTS if read_emotion(name, WORDS).level > Level.CALM] == []
-
-
-@pytest.mark.xfail(strict=True, reason="妈的, 八十 and 上电视 are read inside of other words")
 @pytest.mark.parametrize("text", ["给我爸妈的冰箱约个时间", "优惠八十块吗", "装好能上电视剧频道吗"])
 def test_innocent_words_that_hold_a_grave_one(text: str) -> None:
     """A2."""
