@@ -1,0 +1,106 @@
+"""Conversations to rows and back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.engine import Connection
+
+from bot.adapters import tables as t
+from bot.domain.conversation import Conversation, Owner, OwnerChange
+
+_CONVERSATION_FIELDS = (
+    "id", "channel", "external_id", "opened_at", "owner", "epoch", "queued_at", "handover_reason", "script",
+)  # fmt: skip
+_CONVERSATION = [t.conversations.c[field] for field in _CONVERSATION_FIELDS]
+
+
+class ConversationRows:
+    """Implements `ports.Conversations`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def add(self, conversation: Conversation) -> None:
+        """Store a new conversation."""
+        c = conversation
+        self._db.execute(
+            t.conversations.insert().values(
+                id=c.id, channel=c.channel, external_id=c.external_id, opened_at=c.opened_at, owner=c.owner.value,
+                epoch=c.epoch, script=c.script, last_seq=0, unanswered=False,
+            )
+        )  # fmt: skip
+
+    def get(self, conversation_id: str) -> Conversation | None:
+        """The conversation, or None."""
+        return self._read(select(*_CONVERSATION).where(t.conversations.c.id == conversation_id))
+
+    def lock(self, conversation_id: str) -> Conversation | None:
+        """The conversation, locked until the transaction ends (SQLite locks the whole file at begin)."""
+        return self._read(select(*_CONVERSATION).where(t.conversations.c.id == conversation_id).with_for_update())
+
+    def _read(self, query: Any) -> Conversation | None:
+        row = self._db.execute(query).mappings().first()
+        return Conversation(**{**row, "owner": Owner(row["owner"])}) if row else None
+
+    def save_owner(self, conversation: Conversation, change: OwnerChange) -> None:
+        """Store a change of owner together with its line of history."""
+        self._update(
+            conversation.id, owner=conversation.owner.value, epoch=conversation.epoch,
+            queued_at=conversation.queued_at, handover_reason=conversation.handover_reason,
+        )  # fmt: skip
+        self._db.execute(
+            t.conversation_history.insert().values(
+                conversation_id=change.conversation_id, epoch=change.epoch, owner=change.owner.value,
+                reason=change.reason, at=change.at,
+            )
+        )  # fmt: skip
+
+    def save_script(self, conversation_id: str, script: str) -> None:
+        """Remember the customer's characters."""
+        self._update(conversation_id, script=script)
+
+    def state(self, conversation_id: str) -> bytes | None:
+        """The dialogue's state as the engine left it."""
+        return self._db.execute(
+            select(t.conversations.c.state).where(t.conversations.c.id == conversation_id)
+        ).scalar_one_or_none()
+
+    def save_state(self, conversation_id: str, state: bytes | None) -> None:
+        """Store the dialogue's state."""
+        self._update(conversation_id, state=state)
+
+    def take_lease(self, conversation_id: str, holder: str, now: datetime, until: datetime) -> bool:
+        """Take the right to run the conversation's turn, where nobody has it or its holder is gone."""
+        c = t.conversations.c
+        free = or_(c.lease_until.is_(None), c.lease_until < now)
+        result = self._db.execute(
+            t.conversations.update()
+            .where(and_(c.id == conversation_id, free))
+            .values(lease_holder=holder, lease_until=until)
+        )
+        return result.rowcount == 1
+
+    def drop_lease(self, conversation_id: str, holder: str) -> None:
+        """Give the right back."""
+        c = t.conversations.c
+        self._db.execute(
+            t.conversations.update()
+            .where(and_(c.id == conversation_id, c.lease_holder == holder))
+            .values(lease_holder=None, lease_until=None)
+        )
+
+    def queued_before(self, moment: datetime) -> int:
+        """How many conversations wait for a person since before that moment."""
+        c = t.conversations.c
+        return self._db.execute(
+            select(func.count()).where(and_(c.owner == Owner.QUEUED.value, c.queued_at < moment))
+        ).scalar_one()
+
+    def unanswered(self) -> Sequence[str]:
+        """Conversations that wait for a turn."""
+        return self._db.execute(select(t.conversations.c.id).where(t.conversations.c.unanswered)).scalars().all()
+
+    def _update(self, conversation_id: str, **values: Any) -> None:
+        self._db.execute(t.conversations.update().where(t.conversations.c.id == conversation_id).values(**values))
