@@ -9,9 +9,9 @@ from rasa_sdk.interfaces import ActionExecutionRejection
 
 from bot.bootstrap import current
 from bot.domain.dates import day_in_words
+from bot.domain.facts import WISHES, facts_said
 from bot.domain.heard import Heard
 from bot.domain.order import Order
-from bot.domain.facts import WISHES, facts_said
 from bot.domain.procedure import (
     OPENED_BY,
     PROCEDURES,

@@ -9,7 +9,22 @@ from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
-_DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "俩": 2, "三": 3, "仨": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}  # fmt: skip
+_DIGITS = {
+    "零": 0,
+    "〇": 0,
+    "一": 1,
+    "二": 2,
+    "两": 2,
+    "俩": 2,
+    "三": 3,
+    "仨": 3,
+    "四": 4,
+    "五": 5,
+    "六": 6,
+    "七": 7,
+    "八": 8,
+    "九": 9,
+}
 _NUMBER = r"(?:\d{1,3}|[零〇一二两俩三仨四五六七八九十半]{1,3})"
 _DAY_WORDS = {
     "今天": 0,
@@ -24,7 +39,17 @@ _DAY_WORDS = {
     "大前天": 3,
 }
 _WEEKDAYS = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4, "六": 5, "日": 6, "天": 6, "末": 5}
-_SHOPPING_DAYS = {"双十一": (11, 11), "双11": (11, 11), "双十二": (12, 12), "双12": (12, 12), "618": (6, 18), "六一八": (6, 18), "国庆": (10, 1), "五一": (5, 1), "元旦": (1, 1)}  # fmt: skip
+_SHOPPING_DAYS = {
+    "双十一": (11, 11),
+    "双11": (11, 11),
+    "双十二": (12, 12),
+    "双12": (12, 12),
+    "618": (6, 18),
+    "六一八": (6, 18),
+    "国庆": (10, 1),
+    "五一": (5, 1),
+    "元旦": (1, 1),
+}
 
 DATE_EXPRESSION = re.compile(
     rf"(?P<full>(?:20)?\d{{2}}[年./-]\d{{1,2}}[月./-]\d{{1,2}}[日号]?)"
@@ -75,7 +100,10 @@ def past_date(expression: str, today: date) -> date | None:
 
 
 def spoken_date(expression: str, today: date) -> str | None:
-    """The day as ISO 8601, no more precise than it was said: 「昨天」 → `2026-11-02`, 「上个月」 → `2026-10`, 「去年」 → `2025`."""
+    """The day as ISO 8601, no more precise than it was said.
+
+    「昨天」 → `2026-11-02`, 「上个月」 → `2026-10`, 「去年」 → `2025`.
+    """
     day = past_date(expression, today)
     if day is None:
         return None
@@ -147,7 +175,15 @@ def _latest_not_after(today: date, year: int, month: int, day: int) -> date:
     return found if found <= today else date(year - 1, month, day)
 
 
-_READERS = {"full": _full, "monthday": _month_day, "ago": _ago, "week": _week, "lastmonth": _last_month, "shopping": _shopping, "word": _word}  # fmt: skip
+_READERS = {
+    "full": _full,
+    "monthday": _month_day,
+    "ago": _ago,
+    "week": _week,
+    "lastmonth": _last_month,
+    "shopping": _shopping,
+    "word": _word,
+}
 
 
 def day_in_words(day: date) -> str:

@@ -18,7 +18,14 @@ PERSONAL = frozenset({"phone", "order_number", "ticket_number", "address", "mode
 LONGEST = 300
 """Characters of a story that are kept in a ticket; the conversation holds the rest."""
 
-_WISH_WORDS = (("换", "换货"), ("取消", "取消订单"), ("退货", "退货退款"), ("退款", "退款"), ("退钱", "退款"), ("退", "退货退款"))  # fmt: skip
+_WISH_WORDS = (
+    ("换", "换货"),
+    ("取消", "取消订单"),
+    ("退货", "退货退款"),
+    ("退款", "退款"),
+    ("退钱", "退款"),
+    ("退", "退货退款"),
+)
 _VAGUE_FAULTS = frozenset({"坏了", "坏掉", "坏"})
 _VAGUE_WORDS = re.compile(
     r"我们?|俺|家里?|的|那个|这个|你好|您好|好像|又|坏[了掉]?|了|啊|呀|吧|哦|呢|出?(?:问题|毛病|故障)|报修|维修|有点?|[\W_]"
@@ -52,9 +59,9 @@ def facts_said(heard: Heard, form: str | None, asked: str | None) -> dict[str, s
     for name in ("phone", "order_number", "product", "model", "address"):
         if value := heard.last(name):
             said[name] = value
-    if days := heard.facts.get("date"):
-        if asked == "purchased_on" or _BOUGHT.search(heard.text):
-            said["purchased_on"] = spoken_in_words(days[-1] if says_wrong(heard.text) else days[0])
+    days = heard.facts.get("date")
+    if days and (asked == "purchased_on" or _BOUGHT.search(heard.text)):
+        said["purchased_on"] = spoken_in_words(days[-1] if says_wrong(heard.text) else days[0])
     said |= _FORM_FACTS[form](heard, asked) if form in _FORM_FACTS else {}
     return said
 

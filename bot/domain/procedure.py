@@ -68,10 +68,23 @@ PROCEDURES: Mapping[str, Procedure] = {
     )
 }
 
-MATTER_FACTS = ("symptom", "wish", "reason", "condition", "grievance", "demand", "topic", "idea", "preferred_time", "confirmed")  # fmt: skip
+MATTER_FACTS = (
+    "symptom",
+    "wish",
+    "reason",
+    "condition",
+    "grievance",
+    "demand",
+    "topic",
+    "idea",
+    "preferred_time",
+    "confirmed",
+)
 """Facts that belong to one matter and are forgotten with it; product, order, phone and address stay."""
 
-FREE_TEXT = frozenset({"symptom", "reason", "condition", "grievance", "demand", "topic", "idea", "address", "product", "preferred_time"})  # fmt: skip
+FREE_TEXT = frozenset(
+    {"symptom", "reason", "condition", "grievance", "demand", "topic", "idea", "address", "product", "preferred_time"}
+)
 """Facts that customers tell in their own words."""
 
 OPENED_BY = {
@@ -252,7 +265,7 @@ def _answer(asked: str, heard: Heard, said: dict[str, str | None], known: Mappin
 def _read_phone(heard: Heard, said: dict[str, str | None]) -> Taken | None:
     squeezed = re.sub(r"[\s-]", "", heard.text)
     digits = _DIGITS.search(squeezed)
-    if not digits or len(digits[0]) < 7 and len(digits[0]) * 2 < len(squeezed):
+    if not digits or (len(digits[0]) < 7 and len(digits[0]) * 2 < len(squeezed)):
         return None
     return Taken({**said, "order_number": digits[0]} if len(digits[0]) >= 12 else said, problem="phone")
 

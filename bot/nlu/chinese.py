@@ -4,7 +4,6 @@ from functools import cache
 
 from opencc import OpenCC
 
-
 _BOTH = frozenset("坏")
 """Simplified characters that OpenCC also knows as rare traditional ones (坏, an old form of 坯)."""
 

@@ -27,17 +27,20 @@ UNDERSTANDING = "understanding"
 UNKNOWN = "nlu_fallback"
 
 _DANGER = re.compile(
-    r"冒烟|着火|起火|火花|漏电|触电|电到|电了一下|麻手|煤气味|燃气味|漏煤气|漏燃气|天然气漏|燃气漏|煤气漏|爆炸|炸了|烧焦|焦糊味|糊味|受伤|流血|烫伤|割伤|中毒|晕倒"
+    r"冒烟|着火|起火|火花|漏电|触电|电到|电了一下|麻手|煤气味|燃气味|漏煤气|漏燃气|天然气漏|燃气漏|煤气漏|爆炸"
+    r"|炸了|烧焦|焦糊味|糊味|受伤|流血|烫伤|割伤|中毒|晕倒"
 )
 _DISTRESS = re.compile(r"自杀|不想活|活不下去|轻生|跳楼")
 _CHOSEN = re.compile(r"^我想了解:")
 _SUPPOSED = re.compile(r"会不会|是否会|怕|担心|容易|可能会|有没有|防|安全吗|会漏电吗|会爆炸吗|避免")
 _HUMAN = re.compile(
-    r"^(?:请|帮我|麻烦|我要|快)?(?:转|找|要|换|接|叫)?一?(?:人工|真人|活人|客服人员)(?:客服|服务|座席|坐席)?[吧啊呢!。 ]*$|转人工|转接人工|找人工|要人工|叫人工|接人工|^0$"
+    r"^(?:请|帮我|麻烦|我要|快)?(?:转|找|要|换|接|叫)?一?(?:人工|真人|活人|客服人员)(?:客服|服务|座席"
+    r"|坐席)?[吧啊呢!。 ]*$|转人工|转接人工|找人工|要人工|叫人工|接人工|^0$"
 )
 _ALARMING = re.compile(r"冒|着火|烟|触电|麻|漏|炸|爆|焦|烧|糊|伤|烫|血|中毒|晕|危险|救命|火花")
 _GIVEN_UP = re.compile(
-    r"(?:那?还是)?算了(?:吧|啊|不[一-龥]{1,4}了?)?|不(?:报修|修|退|换|投诉|登记|办|弄|填|报)了(?:吧|啊|谢谢)?(?:[,。 ](?!.*(?:退|换|修|投诉|举报)).{0,12})?"
+    r"(?:那?还是)?算了(?:吧|啊|不[一-龥]{1,4}了?)?|不(?:报修|修|退|换|投诉|登记|办|弄|填|报)了(?:吧|啊"
+    r"|谢谢)?(?:[,。 ](?!.*(?:退|换|修|投诉|举报)).{0,12})?"
 )
 _COMPLAINS = re.compile(
     r"(?:我要|我想|要|想|必须|只能)(?:投诉|举报|反映)(?!.{0,3}(?:电话|渠道|怎么|多久|进度|编号|单))"
@@ -58,7 +61,8 @@ _FACT = "\x00"
 _LABELLED_FACT = re.compile(rf"(?:我的|联系|住|家)?(?:电话|手机号?码?|地址|订单号|单号|号码)?(?:是|为|:|在)? ?{_FACT}")
 _TAG = re.compile(r"<[^<>]{0,80}>")
 _FILLERS = re.compile(
-    r"那个|这个|那台|这台|一台|我的|我是|是|的|我|在|电话|手机号?码?|地址|订单号?|单号|工单号?|号码|[啊呢哦嗯吧了]|[\W_]"
+    r"那个|这个|那台|这台|一台|我的|我是|是|的|我|在|电话|手机号?码?|地址|订单号?|单号|工单号?|号码"
+    r"|[啊呢哦嗯吧了]|[\W_]"
 )
 _CHINESE = re.compile(r"[一-龥\d]")
 HINTED = 0.1
@@ -288,7 +292,7 @@ def _certain_by_facts(
 
 
 def _is_language(text: str, best: dict[str, Any], entities: Iterable[dict[str, Any]]) -> bool:
-    """Latin letters alone are hardly ever a request: they are acted on only where they are well known (「ok」「hi」)."""
+    """Latin letters alone are hardly ever a request; they are acted on where they are well known (「ok」)."""
     if _CHINESE.search(text):
         return True
     return text[0] != "/" and (bool(list(entities)) or best["confidence"] >= 0.55)

@@ -117,7 +117,6 @@ def test_the_facts_of_a_message(find: Callable, text: str, facts: Facts) -> None
     assert [(kind, value) for kind, _, _, value in find(text)] == facts
 
 
-@pytest.mark.xfail(strict=True, reason="a fault code is also read as a model and stands as 型号 in the summary")
 @pytest.mark.parametrize("text", ["空调显示e6", "洗衣机报错e4"])
 def test_a_fault_code_is_no_model(find: Callable, text: str) -> None:
     """A9, A11."""
