@@ -11,18 +11,9 @@ from bot.bootstrap import current
 from bot.domain.dates import day_in_words
 from bot.domain.facts import WISHES, facts_said
 from bot.domain.heard import Heard
+from bot.domain.listening import Taken, adds_matter, listen, other_matters, replaces, turns_to
 from bot.domain.order import Order
-from bot.domain.procedure import (
-    OPENED_BY,
-    PROCEDURES,
-    SKIPPED,
-    Taken,
-    adds_matter,
-    listen,
-    other_matters,
-    replaces,
-    turns_to,
-)
+from bot.domain.procedure import OPENED_BY, PROCEDURES, SKIPPED
 
 FACTS = tuple(dict.fromkeys((*(fact for p in PROCEDURES.values() for fact in p.facts), "model")))
 

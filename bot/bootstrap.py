@@ -15,6 +15,7 @@ from bot.adapters.knowledge import MeaningIndex
 from bot.adapters.orders import ImportedOrders, read_orders, read_products
 from bot.adapters.uow import migrate, open_database, unit_of_work
 from bot.domain.scripts import ScriptBook
+from bot.nlu.clock import use_clock
 from bot.services.handoff import Handoff
 from bot.services.intake import Intake
 from bot.services.ports import Clock, KnowledgeIndex, OrderDirectory, UnitOfWork, UnitOfWorkFactory
@@ -116,6 +117,7 @@ def use(anfu: Anfu) -> None:
     """Make this Anfu the one that the actions of this process work with."""
     global _current
     _current = lambda: anfu  # noqa: E731
+    use_clock(anfu.clock)
 
 
 @cache

@@ -46,7 +46,9 @@ def within(module: str, packages: set[str]) -> bool:
     return any(module == package or module.startswith(package + ".") for package in packages)
 
 
-@pytest.mark.parametrize(("module", "path"), list(modules()), ids=lambda value: str(value) if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("module", "path"), list(modules()), ids=lambda value: str(value) if isinstance(value, str) else ""
+)
 def test_each_room_imports_only_what_it_may(module: str, path: Path) -> None:
     room = next((package for package in MAY_IMPORT if within(module, {package})), None)
     for imported in imports(path):

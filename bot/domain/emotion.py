@@ -32,7 +32,8 @@ class Emotion:
 
 @dataclass(frozen=True)
 class EmotionWords:
-    """The reviewed word lists: per level from 1 to 3, per signal, phrases that calm by one level, and innocent words that hold a grave one."""
+    """The reviewed word lists: per level from 1 to 3, per signal, phrases that calm by one level, and innocent words
+    that hold a grave one."""
 
     levels: Mapping[Level, Sequence[str]]
     signals: Mapping[str, Sequence[str]]

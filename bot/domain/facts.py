@@ -38,8 +38,7 @@ _LABELS = re.compile(
 
 def own_words(heard: Heard) -> str:
     """What the customer tells beside phone, order number and address."""
-    text = heard.rest({"phone", "order_number", "address"})
-    return text.strip(" ,，。")[:LONGEST] if text != heard.text else heard.text[:LONGEST]
+    return heard.rest({"phone", "order_number", "address"}).strip(" ,，。")[:LONGEST] or heard.text[:LONGEST]
 
 
 def only_facts(heard: Heard) -> bool:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.domain.text import clean
+
 MAIN_INTENTS = ("consult", "repair", "return_exchange", "complaint", "other")
 
 
@@ -37,6 +39,7 @@ class Heard:
 
     Attributes:
         text: normal form, simplified characters.
+        words: the same, character by character, as the customer wrote it (`text` where the lengths differ).
         intents: what the customer wants, the gravest first; never empty.
         facts: entity type → values in the order said.
         emotion: 0-3.
@@ -52,6 +55,7 @@ class Heard:
     signals: tuple[str, ...] = ()
     sure: bool = True
     mentions: tuple[Mention, ...] = ()
+    words: str = ""
 
     @property
     def intent(self) -> str:
@@ -77,6 +81,7 @@ class Heard:
         return replace(
             self,
             text=own.text if number else self.text,
+            words=self.words[start:end] if number else self.words,
             intents=(own,),
             facts=_by_kind((m.kind, m.value) for m in kept) if self.mentions else self.facts,
             mentions=kept,
@@ -88,8 +93,8 @@ class Heard:
         return (start, start + len(words)) if start >= 0 and words != self.text else (-1, -1)
 
     def rest(self, kinds: Iterable[str]) -> str:
-        """The text without its facts of these kinds: what the customer says besides."""
-        text = self.text
+        """The customer's words without the facts of these kinds: what is said besides."""
+        text = self.words or self.text
         for mention in sorted(self.mentions, key=lambda m: m.start, reverse=True):
             if mention.kind in kinds:
                 text = text[: mention.start] + " " + text[mention.end :]
@@ -100,9 +105,8 @@ class Heard:
         """From the NLU pipeline's output for one message (`understanding` and `entities`)."""
         view = parse.get("understanding") or {}
         text = view.get("text", parse.get("text") or "")
-        mentions = tuple(
-            Mention(e["entity"], str(e["value"]), e.get("start", 0), e.get("end", 0)) for e in parse.get("entities", ())
-        )
+        words = _aligned(clean(parse.get("text") or ""), text)
+        mentions = tuple(_mention(entity, text, words) for entity in parse.get("entities", ()))
         named: Sequence[Mapping[str, Any]] = view.get("intents") or [
             {"name": (parse.get("intent") or {}).get("name") or "nlu_fallback", "confidence": 0.0, "text": text}
         ]
@@ -115,7 +119,20 @@ class Heard:
             signals=tuple(emotion.get("signals", ())),
             sure=view.get("sure", True),
             mentions=mentions,
+            words=words,
         )
+
+
+def _mention(entity: Mapping[str, Any], text: str, words: str) -> Mention:
+    """A fact; a place or time that people will read stands as the customer wrote it."""
+    start, end, value = entity.get("start", 0), entity.get("end", 0), str(entity["value"])
+    if entity["entity"] in ("address", "time") and value == text[start:end]:
+        value = words[start:end]
+    return Mention(entity["entity"], value, start, end)
+
+
+def _aligned(words: str, text: str) -> str:
+    return words if len(words) == len(text) else text
 
 
 def _by_kind(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:

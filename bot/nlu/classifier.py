@@ -65,6 +65,8 @@ _FILLERS = re.compile(
     r"|[啊呢哦嗯吧了]|[\W_]"
 )
 _CHINESE = re.compile(r"[一-龥\d]")
+HANDOVER_FROM = 0.5
+"""Certainty from which a wish for a person that was not put in plain words ends the bot's part."""
 HINTED = 0.1
 """Probability in the whole message from which a part's own main intent is believed."""
 UNDOUBTED = 0.85
@@ -144,7 +146,8 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
         ranking = [{"name": self._model.intents[i], "confidence": float(probabilities[i])} for i in order[:10]]
         mains = _by_main(self._model.intents, probabilities)
         top_main = max(mains, key=lambda name: mains[name])
-        best = next(r for r in ranking if main_intent(str(r["name"])) == top_main)
+        found = next(i for i in order if main_intent(self._model.intents[i]) == top_main)
+        best = {"name": self._model.intents[found], "confidence": float(probabilities[found])}
         best = _without_false_alarm(text, best, ranking)
         intents = [{**best, "text": text}]
         intents = _complaint_by_words(text, intents, ranking)
@@ -154,6 +157,7 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
         sure = has_words(text) and (
             bool(intents[0]["confidence"] == 1.0 or mains[top_main] >= self._config["unsure_below"])
             and _is_language(text, intents[0], message.get(ENTITIES) or ())
+            and (intents[0]["name"] != "human" or intents[0]["confidence"] >= HANDOVER_FROM)
         )
         name = intents[0]["name"] if sure else UNKNOWN
         message.set(INTENT, {"name": name, "confidence": intents[0]["confidence"]}, add_to_output=True)

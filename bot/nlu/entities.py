@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -15,7 +14,8 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from spacy.tokens import Doc
 
-from bot.domain.dates import DATE_EXPRESSION, local_day, spoken_date
+from bot.domain.dates import DATE_EXPRESSION, spoken_date
+from bot.nlu.clock import today
 from bot.nlu.normaliser import normal_text
 from bot.nlu.tokenizer import read_doc
 
@@ -79,9 +79,9 @@ def _numbers(text: str, doc: Doc) -> Iterator[Found]:
 
 
 def _days(text: str, doc: Doc) -> Iterator[Found]:
-    today = local_day(datetime.now(UTC))
+    day_said = today()
     for match in DATE_EXPRESSION.finditer(text):
-        if day := spoken_date(match[0], today):
+        if day := spoken_date(match[0], day_said):
             yield "date", *match.span(), day
     for match in _TIME.finditer(text):
         yield "time", *match.span(), match[0]

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from bot.domain.facts import WISHES
 from bot.domain.heard import Heard, Mention, Understood
-from bot.domain.procedure import MATTER_FACTS, OPENED_BY, PROCEDURES, SKIPPED, Taken, listen
+from bot.domain.listening import Taken, listen
+from bot.domain.procedure import MATTER_FACTS, OPENED_BY, PROCEDURES, SKIPPED
 
 REPAIR, RETURN, COMPLAINT = "repair_form", "return_exchange_form", "complaint_form"
 CALLBACK, STOCK, IDEA = "callback_form", "out_of_stock_form", "suggestion_form"
