@@ -79,6 +79,8 @@ def _quiet_libraries(level: str) -> None:
         "aiohttp.access",
     ):
         logging.getLogger(name).setLevel("ERROR" if name != "aiohttp.access" else level)
+    # A form that steps back for a digression is logged there as an error; real failures reach the turn itself.
+    logging.getLogger("rasa.core.actions.action").setLevel("CRITICAL")
     import structlog
 
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
