@@ -19,13 +19,13 @@ help: ## 列出所有命令 list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 setup: ## 准备运行环境 get uv and Python 3.11, make .venv, install
-	@$(PYTHON) scripts/prepare.py setup
+	@$(PYTHON) scripts/prepare setup
 
 setup-dev:
-	@$(PYTHON) scripts/prepare.py setup --dev
+	@$(PYTHON) scripts/prepare setup --dev
 
 browser: setup-dev
-	@$(PYTHON) scripts/prepare.py browser
+	@$(PYTHON) scripts/prepare browser
 
 run: setup ## 启动服务 start the service (HOST=… PORT=… ARGS=…)
 	@exec $(BIN)/anfu serve --host $(HOST) --port $(PORT) $(ARGS)
@@ -39,7 +39,7 @@ test: lint browser ## 全部检查与测试 lint, types and all tests (ARGS=… 
 lint: setup-dev ## 代码检查 ruff and mypy
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy $(SOURCES)
+	MYPYPATH=scripts/prepare $(BIN)/mypy $(SOURCES)
 
 format: setup-dev ## 整理代码 let ruff fix and format
 	$(BIN)/ruff check --fix
