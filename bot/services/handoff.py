@@ -1,6 +1,7 @@
 """From the bot to the queue of people and back (F1-F7)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.domain.conversation import Conversation, Owner, OwnerChange
 from bot.domain.errors import NotFound
@@ -68,14 +69,12 @@ class Handoff:
         note: bool = False,
     ) -> list[Message]:
         """Store sentences and put them on their way in the caller's commit (invariant 3)."""
-        stored = []
-        for reply in replies:
-            text = self._in_script(reply.text, conversation.script)
-            buttons = tuple(type(b)(self._in_script(b.title, conversation.script), b.payload) for b in reply.buttons)
-            message = uow.messages.add(
-                conversation.id, sender, Reply(text, reply.source, buttons), self._clock(), note=note
-            )
-            if not note:
-                uow.outbox.add(message, conversation.channel, self._clock())
-            stored.append(message)
+        spoken = [self._in_their_script(reply, conversation.script) for reply in replies]
+        stored = uow.messages.add(conversation.id, sender, spoken, self._clock(), note=note)
+        if not note:
+            uow.outbox.add(stored, conversation.channel, self._clock())
         return stored
+
+    def _in_their_script(self, reply: Reply, script: str) -> Reply:
+        buttons = tuple(replace(button, title=self._in_script(button.title, script)) for button in reply.buttons)
+        return replace(reply, text=self._in_script(reply.text, script), buttons=buttons)

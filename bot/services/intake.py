@@ -33,7 +33,7 @@ class Intake:
         conversation = Conversation(str(uuid.uuid4()), channel, external_id or str(uuid.uuid4()), now)
         with self._uow() as uow:
             uow.conversations.add(conversation)
-            greeting = uow.messages.add(conversation.id, Sender.BOT, self._scripts.render("greeting.welcome"), now)
+            greeting = uow.messages.add(conversation.id, Sender.BOT, [self._scripts.render("greeting.welcome")], now)
             uow.outbox.add(greeting, channel, now)
             uow.commit()
         return conversation
@@ -56,7 +56,7 @@ class Intake:
                 raise NotFound("没有这个会话，请刷新页面重新开始")
             if known := uow.messages.by_dedupe_key(conversation_id, client_id):
                 return Accepted(known, fresh=False)
-            reply = Reply(text, source={})
-            message = uow.messages.add(conversation_id, Sender.CUSTOMER, reply, now, dedupe_key=client_id)
+            said = [Reply(text, source={})]
+            (message,) = uow.messages.add(conversation_id, Sender.CUSTOMER, said, now, dedupe_key=client_id)
             uow.commit()
         return Accepted(message, fresh=True)

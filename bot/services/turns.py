@@ -56,10 +56,12 @@ class Turns:
     def _keep(self, turn: Turn, answer: Answer) -> Turn | None:
         """Answer, state, change of owner and outbox in one commit; then the next turn, if more has come meanwhile."""
         with self._uow() as uow:
-            if conversation := uow.conversations.lock(turn.conversation_id):
-                self._store(uow, conversation, turn, answer)
-            following = self._next(uow, turn.conversation_id)
-            if following and not self._renew(uow, turn.conversation_id):
+            conversation = uow.conversations.lock(turn.conversation_id)
+            more = bool(conversation and self._store(uow, conversation, turn, answer))
+            following = self._next(uow, turn.conversation_id) if more else None
+            if following is None:
+                uow.conversations.drop_lease(turn.conversation_id, self._holder)
+            elif not self._renew(uow, turn.conversation_id):
                 following = None
             uow.commit()
         return following
@@ -113,15 +115,17 @@ class Turns:
             apology = self._scripts.render("handover.failure", told=turn.last_seq)
             return Answer((apology,), turn.state or b"", handover="failure")
 
-    def _store(self, uow: UnitOfWork, conversation: Conversation, turn: Turn, answer: Answer) -> None:
+    def _store(self, uow: UnitOfWork, conversation: Conversation, turn: Turn, answer: Answer) -> bool:
+        """Store the answer; returns whether more waits to be answered."""
         waiting = uow.messages.unanswered(turn.conversation_id)
         if not waiting or _turn_id(waiting) != turn.id:
-            return  # this node hung past its lease, and another has answered
+            return bool(waiting)  # this node hung past its lease, and another has answered
+        more = waiting[-1].seq > turn.last_seq
         uow.messages.mark_answered(turn.conversation_id, turn.last_seq)
         if conversation.epoch != turn.epoch:
             # A person took over meanwhile: what the bot would have said becomes a note for them.
             self._handoff.say(uow, conversation, answer.replies, Sender.BOT, note=True)
-            return
+            return more
         uow.conversations.save_state(turn.conversation_id, answer.state or None)
         if answer.script and answer.script != conversation.script:
             uow.conversations.save_script(turn.conversation_id, answer.script)
@@ -129,6 +133,7 @@ class Turns:
         self._handoff.say(uow, conversation, answer.replies, Sender.BOT)
         if answer.handover:
             self._handoff.queue(uow, conversation, answer.handover)
+        return more
 
 
 def _turn(conversation: Conversation, waiting: list[Message], text: str, state: bytes | None) -> Turn:

@@ -133,7 +133,7 @@ class World:
         """Store a message without telling anyone, as if a wake-up were lost."""
         with self.uow() as work:
             reply = Reply(text, {"kind": "test"})
-            message = work.messages.add(conversation_id, Sender.BOT, reply, self.clock(), note=note)
+            (message,) = work.messages.add(conversation_id, Sender.BOT, [reply], self.clock(), note=note)
             work.commit()
         return message
 

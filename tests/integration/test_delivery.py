@@ -38,8 +38,8 @@ class Post:
     def send(self, conversation: str, *texts: str, channel: str = "web") -> None:
         for text in texts:
             with self.uow() as work:
-                message = work.messages.add(conversation, Sender.BOT, Reply(text, {}), self.clock())
-                work.outbox.add(message, channel, self.clock())
+                (message,) = work.messages.add(conversation, Sender.BOT, [Reply(text, {})], self.clock())
+                work.outbox.add([message], channel, self.clock())
                 work.commit()
 
     async def drain(self) -> list[str]:

@@ -42,7 +42,7 @@ def store(
     uow: UnitOfWorkFactory, conversation_id: str, text: str, sender: Sender = Sender.CUSTOMER, note: bool = False
 ) -> Message:
     with uow() as work:
-        message = work.messages.add(conversation_id, sender, Reply(text, {}), NOON, note=note)
+        (message,) = work.messages.add(conversation_id, sender, [Reply(text, {})], NOON, note=note)
         work.commit()
     return message
 
@@ -71,7 +71,7 @@ def test_a_message_comes_back_as_it_was(uow: UnitOfWorkFactory, open_conversatio
     conversation = open_conversation()
     reply = Reply("洗衣機😡\n第二行", {"kind": "script", "id": "a.b"}, (Button("好", "好的"), Button("不", "不要")))
     with uow() as work:
-        stored = work.messages.add(conversation, Sender.BOT, reply, NOON)
+        (stored,) = work.messages.add(conversation, Sender.BOT, [reply], NOON)
         work.commit()
     with uow() as work:
         assert work.messages.after(conversation, 0) == [stored]
@@ -102,18 +102,18 @@ def test_a_dedupe_key_finds_its_message_in_its_own_conversation_only(
     """Invariant 1."""
     conversation, other = open_conversation(), open_conversation()
     with uow() as work:
-        message = work.messages.add(conversation, Sender.CUSTOMER, Reply("在吗", {}), NOON, dedupe_key="key")
+        (message,) = work.messages.add(conversation, Sender.CUSTOMER, [Reply("在吗", {})], NOON, dedupe_key="key")
         work.commit()
     with uow() as work:
         assert work.messages.by_dedupe_key(conversation, "key") == message
         assert work.messages.by_dedupe_key(other, "key") is None
-        work.messages.add(other, Sender.CUSTOMER, Reply("在吗", {}), NOON, dedupe_key="key")
+        work.messages.add(other, Sender.CUSTOMER, [Reply("在吗", {})], NOON, dedupe_key="key")
 
 
 def test_leaving_without_commit_changes_nothing(uow: UnitOfWorkFactory, open_conversation: Open) -> None:
     conversation = open_conversation()
     with uow() as work:
-        work.messages.add(conversation, Sender.CUSTOMER, Reply("没有提交", {}), NOON)
+        work.messages.add(conversation, Sender.CUSTOMER, [Reply("没有提交", {})], NOON)
     with uow() as work:
         assert work.messages.after(conversation, 0) == []
         assert list(work.conversations.unanswered()) == []
@@ -235,8 +235,8 @@ def test_a_conversation_that_does_not_exist_has_no_lease(uow: UnitOfWorkFactory)
 
 def send(uow: UnitOfWorkFactory, conversation: str, text: str, at: datetime = NOON) -> str:
     with uow() as work:
-        message = work.messages.add(conversation, Sender.BOT, Reply(text, {}), at)
-        work.outbox.add(message, "web", at)
+        (message,) = work.messages.add(conversation, Sender.BOT, [Reply(text, {})], at)
+        work.outbox.add([message], "web", at)
         work.commit()
     return message.id
 
@@ -427,7 +427,7 @@ def test_times_come_back_aware_and_in_utc(uow: UnitOfWorkFactory, open_conversat
     conversation = open_conversation()
     said = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=SHANGHAI)
     with uow() as work:
-        work.messages.add(conversation, Sender.CUSTOMER, Reply("在吗", {}), said)
+        work.messages.add(conversation, Sender.CUSTOMER, [Reply("在吗", {})], said)
         work.commit()
     with uow() as work:
         [message] = work.messages.after(conversation, 0)
@@ -441,7 +441,7 @@ def test_a_time_without_zone_is_refused(uow: UnitOfWorkFactory, open_conversatio
     """Invariant 8."""
     conversation = open_conversation()
     with uow() as work, pytest.raises((ValueError, StatementError), match="naive time"):
-        work.messages.add(conversation, Sender.CUSTOMER, Reply("在吗", {}), datetime(2026, 11, 23, 12, 0))
+        work.messages.add(conversation, Sender.CUSTOMER, [Reply("在吗", {})], datetime(2026, 11, 23, 12, 0))
 
 
 # Migrations

@@ -1,11 +1,11 @@
 """Messages to rows and back."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, select
 from sqlalchemy.engine import Connection
 
 from bot.adapters import tables as t
@@ -22,39 +22,30 @@ class MessageRows:
         self,
         conversation_id: str,
         sender: Sender,
-        reply: Reply,
+        replies: Sequence[Reply],
         at: datetime,
         dedupe_key: str | None = None,
         note: bool = False,
-    ) -> Message:
-        """Store a sentence as the conversation's next message."""
+    ) -> list[Message]:
+        """Store sentences as the conversation's next messages; a `dedupe_key` belongs to a single one."""
+        if not replies:
+            return []
         from_customer = sender is Sender.CUSTOMER
         conversation = t.conversations.c
-        values: dict[str, Any] = {"last_seq": conversation.last_seq + 1}
+        values: dict[str, Any] = {"last_seq": conversation.last_seq + len(replies)}
         if from_customer:
             values["unanswered"] = True
         self._db.execute(t.conversations.update().where(conversation.id == conversation_id).values(**values))
-        seq = self._db.execute(select(conversation.last_seq).where(conversation.id == conversation_id)).scalar_one()
-        message = Message(
-            str(uuid.uuid4()),
-            conversation_id,
-            seq,
-            sender,
-            reply.text,
-            at,
-            reply.buttons,
-            reply.source or None,
-            dedupe_key,
-            note,
-        )
-        self._db.execute(
-            t.messages.insert().values(
-                id=message.id, conversation_id=conversation_id, seq=seq, sender=sender.value, text=reply.text,
-                buttons=[{"title": b.title, "payload": b.payload} for b in reply.buttons], source=message.source,
-                sent_at=at, dedupe_key=dedupe_key, note=note, answered=not from_customer,
+        last = self._db.execute(select(conversation.last_seq).where(conversation.id == conversation_id)).scalar_one()
+        messages = [
+            Message(
+                str(uuid.uuid4()), conversation_id, seq, sender, reply.text, at, reply.buttons, reply.source or None,
+                dedupe_key, note,
             )
-        )  # fmt: skip
-        return message
+            for seq, reply in enumerate(replies, start=last - len(replies) + 1)
+        ]  # fmt: skip
+        self._db.execute(t.messages.insert(), [_row(message, answered=not from_customer) for message in messages])
+        return messages
 
     def by_dedupe_key(self, conversation_id: str, dedupe_key: str) -> Message | None:
         """The message that came with this key before, or None."""
@@ -78,8 +69,8 @@ class MessageRows:
         m, c = t.messages.c, t.conversations.c
         waiting = and_(m.conversation_id == conversation_id, m.answered.is_(False))
         self._db.execute(t.messages.update().where(and_(waiting, m.seq <= up_to_seq)).values(answered=True))
-        rest = self._db.execute(select(func.count()).where(waiting)).scalar_one()
-        self._db.execute(t.conversations.update().where(c.id == conversation_id).values(unanswered=rest > 0))
+        rest = select(m.id).where(waiting).exists()
+        self._db.execute(t.conversations.update().where(c.id == conversation_id).values(unanswered=rest))
 
     def _read(self, where: Any) -> list[Message]:
         rows = self._db.execute(select(t.messages).where(where).order_by(t.messages.c.seq)).mappings()
@@ -94,3 +85,13 @@ def read_message(row: Mapping[str, Any]) -> Message:
         buttons=tuple(Button(b["title"], b["payload"]) for b in row["buttons"]),
         source=row["source"], client_id=row["dedupe_key"], note=row["note"],
     )  # fmt: skip
+
+
+def _row(message: Message, answered: bool) -> dict[str, Any]:
+    return {
+        "id": message.id, "conversation_id": message.conversation_id, "seq": message.seq,
+        "sender": message.sender.value, "text": message.text,
+        "buttons": [{"title": button.title, "payload": button.payload} for button in message.buttons],
+        "source": message.source, "sent_at": message.sent_at, "dedupe_key": message.client_id, "note": message.note,
+        "answered": answered,
+    }  # fmt: skip

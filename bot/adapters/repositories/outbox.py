@@ -18,14 +18,17 @@ class OutboxRows:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
-    def add(self, message: Message, channel: str, now: datetime) -> None:
-        """Put a stored message on its way."""
-        self._db.execute(
-            t.outbox.insert().values(
-                message_id=message.id, conversation_id=message.conversation_id, seq=message.seq, channel=channel,
-                attempts=0, due_at=now,
-            )
-        )  # fmt: skip
+    def add(self, messages: Sequence[Message], channel: str, now: datetime) -> None:
+        """Put stored messages on their way."""
+        rows = [
+            {
+                "message_id": message.id, "conversation_id": message.conversation_id, "seq": message.seq,
+                "channel": channel, "attempts": 0, "due_at": now,
+            }
+            for message in messages
+        ]  # fmt: skip
+        if rows:
+            self._db.execute(t.outbox.insert(), rows)
 
     def due(self, now: datetime, limit: int) -> Sequence[Delivery]:
         """What is due now, in `seq` order within a conversation; an undelivered one holds the later ones."""
