@@ -5,11 +5,36 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import Boolean, and_, bindparam, or_, select
 from sqlalchemy.engine import Connection
 
 from bot.adapters import tables as t
 from bot.domain.message import Button, Message, Reply, Sender
+
+# Statements of every turn are built once: building one anew costs more than SQLite needs to run it.
+_m, _c = t.messages.c, t.conversations.c
+_ADVANCE = (
+    t.conversations.update()
+    .where(_c.id == bindparam("conversation"))
+    .values(
+        last_seq=_c.last_seq + bindparam("count"),
+        unanswered=or_(_c.unanswered, bindparam("wants_answer", type_=Boolean)),
+    )
+)
+_LAST_SEQ = select(_c.last_seq).where(_c.id == bindparam("conversation"))
+_INSERT = t.messages.insert()
+_OF_CONVERSATION = select(t.messages).where(_m.conversation_id == bindparam("conversation")).order_by(_m.seq)
+_BY_DEDUPE_KEY = _OF_CONVERSATION.where(_m.dedupe_key == bindparam("key"))
+_AFTER = _OF_CONVERSATION.where(_m.seq > bindparam("after"))
+_AFTER_WITHOUT_NOTES = _AFTER.where(_m.note.is_(False))
+_UNANSWERED = _OF_CONVERSATION.where(_m.answered.is_(False))
+_WAITS = and_(_m.conversation_id == bindparam("conversation"), _m.answered.is_(False))
+_MARK_ANSWERED = t.messages.update().where(and_(_WAITS, _m.seq <= bindparam("up_to"))).values(answered=True)
+_NOTE_WHETHER_MORE_WAITS = (
+    t.conversations.update()
+    .where(_c.id == bindparam("conversation"))
+    .values(unanswered=select(_m.id).where(_WAITS).exists())
+)
 
 
 class MessageRows:
@@ -31,12 +56,9 @@ class MessageRows:
         if not replies:
             return []
         from_customer = sender is Sender.CUSTOMER
-        conversation = t.conversations.c
-        values: dict[str, Any] = {"last_seq": conversation.last_seq + len(replies)}
-        if from_customer:
-            values["unanswered"] = True
-        self._db.execute(t.conversations.update().where(conversation.id == conversation_id).values(**values))
-        last = self._db.execute(select(conversation.last_seq).where(conversation.id == conversation_id)).scalar_one()
+        own = {"conversation": conversation_id}
+        self._db.execute(_ADVANCE, {**own, "count": len(replies), "wants_answer": from_customer})
+        last = self._db.execute(_LAST_SEQ, own).scalar_one()
         messages = [
             Message(
                 str(uuid.uuid4()), conversation_id, seq, sender, reply.text, at, reply.buttons, reply.source or None,
@@ -44,36 +66,29 @@ class MessageRows:
             )
             for seq, reply in enumerate(replies, start=last - len(replies) + 1)
         ]  # fmt: skip
-        self._db.execute(t.messages.insert(), [_row(message, answered=not from_customer) for message in messages])
+        self._db.execute(_INSERT, [_row(message, answered=not from_customer) for message in messages])
         return messages
 
     def by_dedupe_key(self, conversation_id: str, dedupe_key: str) -> Message | None:
         """The message that came with this key before, or None."""
-        m = t.messages.c
-        found = self._read(and_(m.conversation_id == conversation_id, m.dedupe_key == dedupe_key))
-        return found[0] if found else None
+        return next(iter(self._read(_BY_DEDUPE_KEY, conversation_id, key=dedupe_key)), None)
 
     def after(self, conversation_id: str, seq: int, notes: bool = False) -> list[Message]:
         """Messages after `seq` in order; private notes only where asked for (invariant 9)."""
-        m = t.messages.c
-        where = and_(m.conversation_id == conversation_id, m.seq > seq)
-        return self._read(where if notes else and_(where, m.note.is_(False)))
+        return self._read(_AFTER if notes else _AFTER_WITHOUT_NOTES, conversation_id, after=seq)
 
     def unanswered(self, conversation_id: str) -> list[Message]:
         """The customer's messages that no turn has answered."""
-        m = t.messages.c
-        return self._read(and_(m.conversation_id == conversation_id, m.answered.is_(False)))
+        return self._read(_UNANSWERED, conversation_id)
 
     def mark_answered(self, conversation_id: str, up_to_seq: int) -> None:
         """A turn has dealt with everything up to `up_to_seq`; later bubbles still wait."""
-        m, c = t.messages.c, t.conversations.c
-        waiting = and_(m.conversation_id == conversation_id, m.answered.is_(False))
-        self._db.execute(t.messages.update().where(and_(waiting, m.seq <= up_to_seq)).values(answered=True))
-        rest = select(m.id).where(waiting).exists()
-        self._db.execute(t.conversations.update().where(c.id == conversation_id).values(unanswered=rest))
+        own = {"conversation": conversation_id}
+        self._db.execute(_MARK_ANSWERED, {**own, "up_to": up_to_seq})
+        self._db.execute(_NOTE_WHETHER_MORE_WAITS, own)
 
-    def _read(self, where: Any) -> list[Message]:
-        rows = self._db.execute(select(t.messages).where(where).order_by(t.messages.c.seq)).mappings()
+    def _read(self, query: Any, conversation_id: str, **values: Any) -> list[Message]:
+        rows = self._db.execute(query, {"conversation": conversation_id, **values}).mappings()
         return [read_message(row) for row in rows]
 
 

@@ -11,6 +11,8 @@ from bot.adapters.repositories.messages import read_message
 from bot.domain.message import Message
 from bot.services.ports import Delivery
 
+_INSERT = t.outbox.insert()
+
 
 class OutboxRows:
     """Implements `ports.Outbox`."""
@@ -28,7 +30,7 @@ class OutboxRows:
             for message in messages
         ]  # fmt: skip
         if rows:
-            self._db.execute(t.outbox.insert(), rows)
+            self._db.execute(_INSERT, rows)
 
     def due(self, now: datetime, limit: int) -> Sequence[Delivery]:
         """What is due now, in `seq` order within a conversation; an undelivered one holds the later ones."""
