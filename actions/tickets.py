@@ -73,7 +73,9 @@ class TicketProgress(Action):
         elif speaker.heard.last("ticket_number"):
             speaker.say("ticket.verify" if not tracker.get_slot("phone") else "ticket.unknown")
             return speaker.events(pending=f"ticket:{speaker.heard.last('ticket_number')}")
-        elif (orders := known_orders(speaker, tracker)) and speaker.heard.intent != "ticket_progress":
+        elif (orders := known_orders(speaker, tracker)) and (
+            speaker.heard.last("order_number") or speaker.heard.intent != "ticket_progress"
+        ):
             say_orders(speaker, orders)
         else:
             finding = find(speaker, speaker.heard.intents[0])
