@@ -17,7 +17,7 @@ from bot.domain.procedure import MATTER_FACTS, PROCEDURES, SKIPPED
 MISSES_BEFORE_HUMAN = 3
 """F2: a third message that is not understood brings a person."""
 
-SAME_FAULT = 0.6
+SAME_FAULT = 0.55
 """Similarity from which an article is about the very fault that was told."""
 
 _OPENINGS = {

@@ -1,12 +1,13 @@
 """Answers to questions: from the catalogue, the order, or an article; never a guess (A11, B1)."""
 
+import re
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.speaking import Speaker
-from bot.domain.dates import day_in_words, moment_in_words
+from bot.domain.dates import day_in_words, local_day, moment_in_words
 from bot.domain.heard import Understood, main_intent
 from bot.domain.knowledge import Finding, judge
 from bot.domain.message import Button
@@ -28,7 +29,7 @@ class Answer(Action):
         return "action_answer"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
-        """The answer, or which of some articles was meant, or that nobody has answered this yet."""
+        """The answer, or which of some articles was meant, or that a colleague will be asked."""
         speaker = Speaker(dispatcher, tracker)
         wanted = speaker.heard.intents[0]
         if _say_price(speaker, wanted):
@@ -38,6 +39,12 @@ class Answer(Action):
         if finding.answer:
             answer_besides(speaker)
         return speaker.events(last_article=last, offer=None if finding.answer or finding.choices else "human")
+
+
+_WHERE_IS_IT = re.compile(
+    r"到哪|哪儿?了|物流|查|单号|发货|发出|寄出|没[到收]|收到|几天|什么时候|多久|催|加?急|签收|到了?[吗没]"
+)
+"""What asks for one parcel; 「配送时间能选吗」 asks how things are done."""
 
 
 class OrderStatus(Action):
@@ -67,7 +74,11 @@ class OrderStatus(Action):
         if finding.answer and finding.answer.id != last:
             speaker.answer(finding.answer)
             last = finding.answer.id
-        speaker.say("order.ask_number")
+        elif finding.choices and not _WHERE_IS_IT.search(speaker.heard.text):
+            offer_choices(speaker, finding)
+            return speaker.events(last_article=last)
+        if not finding.answer or "订单号" not in finding.answer.answer:  # else the article asks for it
+            speaker.say("order.ask_number")
         return speaker.events(pending="order_status", last_article=last)
 
 
@@ -84,26 +95,40 @@ def find(speaker: Speaker, wanted: Understood) -> Finding:
     product = called(text) or (called(about) if about else None)
     # Of what we do not sell no article about a product of ours can speak.
     product_id = product.id if product else NOT_OURS if about else None
-    return judge(speaker.anfu.knowledge.search(text, most=10), intent, product_id)
+    today = local_day(speaker.anfu.clock())
+    return judge(speaker.anfu.knowledge.search(text, most=10, today=today), intent, product_id)
 
 
 def say_finding(speaker: Speaker, finding: Finding, last_article: str | None) -> str | None:
-    """Say what was found; returns the id of the article said."""
+    """Say what was found, and ask colleagues where no article answers; returns the id of the article said."""
     if finding.answer and finding.answer.id == last_article:
         # A14: who asks the same again was not helped by the answer.
         speaker.say("knowledge.repeated")
         return None
+    wanted = speaker.heard.intents[0]
+    if finding.choices:
+        offer_choices(speaker, finding)
+        return None
     if finding.answer:
+        if wanted.text.startswith(CHOSEN):
+            speaker.anfu.learning.chose(speaker.conversation_id, finding.answer.id)
         speaker.answer(finding.answer)
         return finding.answer.id
-    if finding.choices:
-        speaker.say("knowledge.did_you_mean", buttons=article_chips(finding))
-    elif speaker.times_said("knowledge.none"):
+    speaker.anfu.learning.ask_colleagues(speaker.conversation_id, wanted.text, wanted.name)
+    if speaker.times_said("knowledge.none"):
         # F3: a second question that no reviewed article answers goes to a person.
         speaker.say("handover.unanswered", handover="no_answer")
     else:
         speaker.say("knowledge.none")
     return None
+
+
+def offer_choices(speaker: Speaker, finding: Finding) -> None:
+    """Ask which article was meant; until the customer takes one, nobody has answered and colleagues may."""
+    offered = [article.id for article in finding.choices]
+    wanted = speaker.heard.intents[0]
+    speaker.anfu.learning.ask_colleagues(speaker.conversation_id, wanted.text, wanted.name, offered)
+    speaker.say("knowledge.did_you_mean", buttons=article_chips(finding))
 
 
 def article_chips(finding: Finding) -> list[Button]:

@@ -7,7 +7,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActiveLoop, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.consulting import answer_besides, article_chips, find, known_orders, order_told, say_orders
+from actions.consulting import answer_besides, find, known_orders, offer_choices, order_told, say_orders
 from actions.speaking import Speaker
 from actions.tickets import say_progress
 from bot.domain.dates import day_in_words
@@ -148,7 +148,7 @@ class Misunderstood(Action):
         if misses >= 3:
             speaker.say("misunderstood.human", handover="misunderstood")
         elif finding.choices:
-            speaker.say("knowledge.did_you_mean", buttons=article_chips(finding))
+            offer_choices(speaker, finding)
         else:
             speaker.say("misunderstood.rephrase" if misses == 1 else "misunderstood.choices")
         return speaker.events(misses=misses)

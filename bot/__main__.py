@@ -15,13 +15,13 @@ from bot.settings import Settings, from_environment
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one subcommand; expected errors become one line that says what to do."""
-    from bot.commands import content, importing, nlu, serve, tickets, users
+    from bot.commands import content, data, evaluate, importing, learn, nlu, serve, tickets, users
 
     parser = argparse.ArgumentParser(prog="anfu", description="安服：中文客服机器人")
     parser.add_argument("--version", action="version", version=f"anfu {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="命令")
     common = _common_options()
-    for module in (serve, nlu, content, importing, tickets, users):
+    for module in (serve, nlu, evaluate, data, content, importing, learn, tickets, users):
         module.add_commands(commands, common)
     options = parser.parse_args(arguments)
     settings = _settings(options)

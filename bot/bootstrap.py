@@ -1,6 +1,6 @@
 """The one place that wires: settings in, a working Anfu out. Nothing is opened at import."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -9,15 +9,19 @@ from typing import Any
 
 from sqlalchemy.engine import Engine
 
+from bot.adapters.article_files import LEARNED, ArticleFiles
 from bot.adapters.characters import in_script
-from bot.adapters.content_files import CONTENT, load_articles, load_promises, load_scripts, read_yaml
+from bot.adapters.content_files import CONTENT, load_promises, load_scripts, read_yaml
 from bot.adapters.knowledge import MeaningIndex
 from bot.adapters.orders import ImportedOrders, read_orders, read_products
+from bot.adapters.repositories import QuestionRows
 from bot.adapters.uow import migrate, open_database, unit_of_work
+from bot.domain.knowledge import Article
 from bot.domain.scripts import ScriptBook
 from bot.nlu.clock import use_clock
 from bot.services.handoff import Handoff
 from bot.services.intake import Intake
+from bot.services.learning import Learning
 from bot.services.ports import Clock, KnowledgeIndex, OrderDirectory, UnitOfWork, UnitOfWorkFactory
 from bot.services.ticketing import Ticketing
 from bot.settings import Settings, from_environment
@@ -44,6 +48,8 @@ class Anfu:
     orders: OrderDirectory
     intake: Intake
     handoff: Handoff
+    articles: list[Article]
+    learning: Learning
     _knowledge: KnowledgeIndex | None = field(default=None, repr=False)
 
     @property
@@ -52,7 +58,7 @@ class Anfu:
         if self._knowledge is None:
             from bot.nlu.encoder import encode, encode_all
 
-            self._knowledge = MeaningIndex.build(load_articles(), encode, encode_all, self.settings.cache_dir)
+            self._knowledge = MeaningIndex.build(self.articles, encode, encode_all, self.settings.cache_dir)
         return self._knowledge
 
 
@@ -67,6 +73,7 @@ def build(settings: Settings, clock: Clock = utc_now) -> Anfu:
     migrate(database)
     uow: UnitOfWorkFactory = unit_of_work(database)
     scripts = load_scripts()
+    articles = ArticleFiles(settings.data_dir / LEARNED)
     anfu = Anfu(
         settings=settings,
         clock=clock,
@@ -78,9 +85,20 @@ def build(settings: Settings, clock: Clock = utc_now) -> Anfu:
         orders=ImportedOrders(uow),
         intake=Intake(uow, scripts, clock),
         handoff=Handoff(scripts, clock, in_script),
+        articles=articles.all(),
+        learning=Learning(QuestionRows(database), articles, _likeness, scripts.forbidden, clock),
     )
     _bring_demo_data(uow)
     return anfu
+
+
+def _likeness(texts: Sequence[str]) -> list[list[float]]:
+    """Implements `ports.Likeness` with the sentence encoder."""
+    from bot.nlu.encoder import encode_all
+
+    vectors = encode_all(list(texts))
+    likeness: list[list[float]] = (vectors @ vectors.T).tolist()
+    return likeness
 
 
 def _bring_demo_data(uow: UnitOfWorkFactory) -> None:

@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "bot.adapters": {"bot.adapters", "bot.domain", "bot.services.ports"},
     "bot.gateway": {"bot.gateway", "bot.services", "bot.domain"},
     "bot.workers": {"bot.workers", "bot.services", "bot.domain"},
+    "bot.evaluation": {"bot.evaluation", "bot.domain", "bot.settings"},
     "actions": {"actions", "bot.services", "bot.domain", "bot.bootstrap"},
     "bot.bootstrap": {"bot.domain", "bot.services", "bot.nlu", "bot.adapters", "bot.settings"},
     "bot.settings": set(),
@@ -22,7 +23,13 @@ MAY_IMPORT = {
 
 ONLY_IN = {
     "sqlalchemy": {"bot.adapters", "bot.bootstrap"},
-    "rasa": {"bot.nlu", "bot.adapters.engine", "bot.adapters.rasa_speed", "bot.adapters.training"},
+    "rasa": {
+        "bot.nlu",
+        "bot.adapters.engine",
+        "bot.adapters.rasa_speed",
+        "bot.adapters.training",
+        "bot.evaluation.stock",
+    },
     "rasa_sdk": {"actions", "bot.commands.model"},
     "aiohttp": {"bot.gateway", "bot.commands.serve"},
 }

@@ -180,3 +180,18 @@ users = Table(
     Column("role", String(20), nullable=False),
     Column("created_at", UTCTime, nullable=False),
 )  # fmt: skip
+
+open_questions = Table(
+    "open_questions", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("conversation_id", String(36), nullable=False),
+    Column("text", String(400), nullable=False),
+    Column("intent", String(60), nullable=False),
+    Column("offered", JSON, nullable=False),
+    Column("asked_at", UTCTime, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("answered_by", Text),
+    UniqueConstraint("conversation_id", "text"),
+    # Uses index: the list of what waits for colleagues.
+    Index("ix_open_questions_state", "state"),
+)  # fmt: skip

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from bot.adapters.example_files import read_examples
 from bot.domain.errors import ContentError
 
 TRAINED_FROM = ("config.yml", "domain.yml", "data", "bot/nlu", "bot/domain/heard.py")
@@ -16,6 +17,7 @@ _STEPS = {
     "Normaliser": "规范化文字",
     "ChineseTokenizer": "分词",
     "SentenceEncoder": "句子编码",
+    "EmotionReader": "情绪模型",
     "IntentClassifier": "意图模型",
     "IntentRules": "对话规则",
 }
@@ -47,10 +49,12 @@ def train(root: Path, models_dir: Path, report: Callable[[str], None]) -> Path:
         report: told of each step, for a progress display.
 
     Raises:
-        ContentError: the training data is wrong; Rasa's own message says where.
+        ContentError: the training data, a dictionary or a word list is wrong; the message says where.
     """
+    from rasa.engine.exceptions import GraphComponentException
     from rasa.model_training import train as rasa_train
 
+    read_examples(root / "data/nlu")
     target = model_path(root, models_dir)
     progress = _Progress(report)
     watched = logging.getLogger("rasa.engine.training.hooks")
@@ -68,6 +72,10 @@ def train(root: Path, models_dir: Path, report: Callable[[str], None]) -> Path:
                 fixed_model_name=target.name.removesuffix(".tar.gz"),
                 force_training=True,
             )
+    except GraphComponentException as error:
+        if isinstance(error.__cause__, ContentError):
+            raise error.__cause__ from None
+        raise
     finally:
         watched.removeHandler(progress)
         watched.setLevel(level)

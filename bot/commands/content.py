@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bot.adapters.article_files import LEARNED
 from bot.adapters.content_files import load_articles, load_scripts, read_yaml
 from bot.domain.emotion import Level
 from bot.domain.scripts import Script, ScriptBook
@@ -50,7 +51,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
 def run_check(options: argparse.Namespace, settings: Settings) -> int:
     """Print every finding; 0 when there is none."""
     book = load_scripts()
-    findings = [*check_scripts(book), *check_use(book, ROOT), *_check_articles(book)]
+    findings = [*check_scripts(book), *check_use(book, ROOT), *_check_articles(book, settings)]
     for finding in findings:
         print(finding)
     sentences = sum(len(case.variants) for script in book for case in script.cases)
@@ -95,8 +96,8 @@ def used_keys(root: Path) -> set[re.Pattern[str]]:
     return {re.compile(re.escape(key).replace(r"\{\}", "[a-z_]+")) for key in named}
 
 
-def _check_articles(book: ScriptBook) -> Iterator[str]:
-    for article in load_articles():
+def _check_articles(book: ScriptBook, settings: Settings) -> Iterator[str]:
+    for article in load_articles(learned=settings.data_dir / LEARNED):
         for entry in forbidden_in(article.answer, book.forbidden):
             yield f"文章 {article.id}：含忌语“{entry.phrase}”，可改为：{entry.better}"
     read_yaml(ROOT / "bot" / "content" / "labels.yml")

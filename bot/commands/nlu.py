@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.commands.model import ensure_model, start_engine
 from bot.domain.errors import InvalidInput
+from bot.domain.text import is_whole
 from bot.settings import Settings
 
 
@@ -44,13 +45,17 @@ def run_parse(options: argparse.Namespace, settings: Settings) -> None:
 def as_row(text: str, parse: dict[str, Any]) -> dict[str, Any]:
     """One line of `anfu parse`."""
     view = parse["understanding"]
+    lead = len(text) - len(text.lstrip())  # Rasa reads a message without the white space around it
+    places = [{"start": e["start"] + lead, "end": e["end"] + lead} for e in parse["entities"]]
     return {
         "text": text,
         "intent": view["intents"][0]["name"],
         "main_intent": view["main_intent"],
         "confidence": round(view["main_confidence"], 4),
         "intents": view["intents"],
-        "entities": [{k: e[k] for k in ("entity", "value", "start", "end")} for e in parse["entities"]],
+        "entities": [
+            {"entity": e["entity"], "value": e["value"], **at} for e, at in zip(parse["entities"], places, strict=True)
+        ],
         "emotion": view["emotion"],
     }
 
@@ -65,6 +70,8 @@ def _texts(lines: Any) -> Iterator[str]:
                 raise TypeError
         except (json.JSONDecodeError, KeyError, TypeError) as error:
             raise InvalidInput(f'第 {number} 行应为 {{"text": "…"}}，现在是：{line.strip()[:60]}') from error
+        if not is_whole(text):
+            raise InvalidInput(f"第 {number} 行有半个字符（孤立的代理项），请用 UTF-8 重新导出这个文件")
         yield text
 
 

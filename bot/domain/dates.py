@@ -5,73 +5,73 @@ Asia/Shanghai appears only here (invariant 8).
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from zoneinfo import ZoneInfo
+
+from bot.domain.numbers import chinese_number, decimal_number
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
-_DIGITS = {
-    "零": 0,
-    "〇": 0,
-    "一": 1,
-    "二": 2,
-    "两": 2,
-    "俩": 2,
-    "三": 3,
-    "仨": 3,
-    "四": 4,
-    "五": 5,
-    "六": 6,
-    "七": 7,
-    "八": 8,
-    "九": 9,
-}
 _NUMBER = r"(?:\d{1,3}|[零〇一二两俩三仨四五六七八九十半]{1,3})"
 _DAY_WORDS = {
     "今天": 0,
     "今日": 0,
+    "今儿": 0,
     "今早": 0,
     "今晚": 0,
     "刚刚": 0,
     "昨天": 1,
     "昨晚": 1,
     "昨日": 1,
+    "昨儿": 1,
     "前天": 2,
+    "前儿": 2,
     "大前天": 3,
 }
 _WEEKDAYS = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4, "六": 5, "日": 6, "天": 6, "末": 5}
-_SHOPPING_DAYS = {
-    "双十一": (11, 11),
-    "双11": (11, 11),
-    "双十二": (12, 12),
-    "双12": (12, 12),
-    "618": (6, 18),
-    "六一八": (6, 18),
-    "国庆": (10, 1),
-    "五一": (5, 1),
-    "元旦": (1, 1),
+_NUMBERED_DAYS = {"618": (6, 18), "六一八": (6, 18), "五一": (5, 1), "六一": (6, 1), "十一": (10, 1)}
+_FIXED_DAYS = {
+    "双十一": (11, 11), "双11": (11, 11), "双十二": (12, 12), "双12": (12, 12), "国庆": (10, 1), "劳动节": (5, 1),
+    "元旦": (1, 1), "三八节": (3, 8), "女神节": (3, 8), "儿童节": (6, 1), "圣诞": (12, 25), "情人节": (2, 14),
+    "教师节": (9, 10), **_NUMBERED_DAYS,
+}  # fmt: skip
+_MOON_DAYS = {
+    "春节": {2023: (1, 22), 2024: (2, 10), 2025: (1, 29), 2026: (2, 17), 2027: (2, 6), 2028: (1, 26)},
+    "元宵": {2023: (2, 5), 2024: (2, 24), 2025: (2, 12), 2026: (3, 3), 2027: (2, 20), 2028: (2, 9)},
+    "端午": {2023: (6, 22), 2024: (6, 10), 2025: (5, 31), 2026: (6, 19), 2027: (6, 9), 2028: (5, 28)},
+    "七夕": {2023: (8, 22), 2024: (8, 10), 2025: (8, 29), 2026: (8, 19), 2027: (8, 8), 2028: (8, 26)},
+    "中秋": {2023: (9, 29), 2024: (9, 17), 2025: (10, 6), 2026: (9, 25), 2027: (9, 15), 2028: (10, 3)},
 }
+"""Festivals of the lunar calendar as the state's holiday notices date them; 「过年」 means 春节."""
+_COUNTED = "个台件箱双套盒瓶包袋条只支把张块片本月点号日年天周元楼层岁分人次米斤"
+_NAMED_DAYS = "|".join((*(_FIXED_DAYS.keys() - _NUMBERED_DAYS.keys()), *_MOON_DAYS, "过年"))
+_FESTIVAL = (
+    rf"{_NAMED_DAYS}|(?<![\d一二三四五六七八九十百])(?:{'|'.join(_NUMBERED_DAYS)})"
+    rf"(?![\d一二三四五六七八九十百千万{_COUNTED}])"
+)
+"""「十一」 is a festival, 「十一个」 a number."""
+_NUMERAL = r"(?:\d{1,2}|[一二三四五六七八九十]{1,3})"
 
 DATE_EXPRESSION = re.compile(
-    rf"(?P<full>(?:20)?\d{{2}}[年./-]\d{{1,2}}[月./-]\d{{1,2}}[日号]?)"
-    rf"|(?P<monthday>(?:去年)?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,2}})月(?:\d{{1,2}}|[一二三四五六七八九十]{{1,3}})[日号]?)"
-    rf"|(?<![这那近每第])(?P<ago>{_NUMBER}个?(?:多)?(?:天|日|周|星期|礼拜|月|年)(?:多|半)?(?:之?前|以前)?)(?!以?内|以上)"
-    rf"|(?P<week>上个?(?:周|星期|礼拜)[一二三四五六日天末]?)"
-    rf"|(?P<shopping>(?:去年)?(?:双十一|双11|双十二|双12|618|六一八|国庆|五一|元旦))"
-    rf"|(?P<lastmonth>上个?月(?:\d{{1,2}}[日号])?|去年(?:\d{{1,2}}月)?|前年)"
-    rf"|(?P<word>大前天|今天|今日|今早|今晚|刚刚|昨天|昨晚|昨日|前天)"
+    rf"(?P<full>(?:20)?\d{{2}}[年./-]{_NUMERAL}[月./-]{_NUMERAL}[日号]?)"
+    rf"|(?P<yearmonth>20\d{{2}}年{_NUMERAL}月份?|20\d{{2}}年(?:年?[初中底末]|[春夏秋冬]天?)?)"
+    rf"|(?P<monthday>(?:[去今前]年)?{_NUMERAL}月份?{_NUMERAL}[日号]?(?![\d个年]))"
+    rf"|(?P<ago>(?:{_NUMBER}(?:个半?)?[多来]?(?:天|日|周|星期|礼拜|月|年)[多半]?|半年|半个月|年)"
+    r"(?:之前|以前|前(?![几台天一面后])))"
+    rf"|(?P<week>(?:上+|这|本)个?(?:周|星期|礼拜)[一二三四五六日天末]?)"
+    rf"|(?P<festival>(?:[去今前]年)?(?:{_FESTIVAL})节?)"
+    rf"|(?P<month>(?:上上?个?|这个?|本)月(?:{_NUMERAL}[日号]|[初中底末])?|(?:[去今前]年)?{_NUMERAL}月份?[初中底末]?(?![\d个])"
+    rf"|[去今前]年(?!(?:都|快|已经)?(?:\d{{1,3}}|[一二三四五六七八九十]{{1,3}})(?:岁|了))(?:年?[初中底末]|[春夏秋冬]天?)?)"
+    rf"|(?P<slash>(?<![\d/.]){_NUMERAL}/{_NUMERAL}(?![\d/]))"
+    rf"|(?P<day>(?<![\d月年/-])\d{{1,2}}[号日](?!楼|线|店|码|院|门|机|电池|仓))"
+    rf"|(?P<word>大前天|今天|今日|今儿|今早|今晚|刚刚|昨天|昨晚|昨日|昨儿|前天|前儿)"
 )
-
-
-def chinese_number(text: str) -> int | None:
-    """`三` → 3, `十二` → 12, `三十` → 30, `12` → 12; None where it is no whole number below 1000."""
-    if text.isdigit():
-        return int(text)
-    if "十" in text:
-        tens, _, ones = text.partition("十")
-        if (tens and tens not in _DIGITS) or (ones and ones not in _DIGITS):
-            return None
-        return (_DIGITS[tens] if tens else 1) * 10 + (_DIGITS[ones] if ones else 0)
-    return _DIGITS.get(text)
+_AMOUNT_OF_TIME = r"(?:\d{1,3}|[一二两俩三仨四五六七八九十百]{1,4}|几十|半)"
+DURATION_EXPRESSION = re.compile(
+    rf"(?<![这那哪近每第下上前去今当头同]){_AMOUNT_OF_TIME}(?:个半?)?(?:多|来)?(?:天(?!无理由|猫|然|花)|周(?![一二三四五六日年边])|星期(?![一二三四五六日天])"
+    rf"|礼拜(?![一二三四五六日天])|(?<=[个俩仨])月|(?<=个[多来半])月|月(?=多)|年(?!级|底|初|货|轻|代|纪)|小时|钟头|分钟)(?:半|多)?(?!以?前|之前)"
+)
+"""How long; 「三个月」 needs its 个: 「三月」 is a month of the year."""
 
 
 def local_day(moment: datetime) -> date:
@@ -107,9 +107,12 @@ def spoken_date(expression: str, today: date) -> str | None:
     day = past_date(expression, today)
     if day is None:
         return None
-    if re.fullmatch(r"去年|前年|.*年(?:多|半)?(?:之?前|以前)?", expression):
+    if re.fullmatch(
+        r"[去今前]年(?:年?[初中底末]|[春夏秋冬]天?)?|20\d\d年(?:年?[初中底末]|[春夏秋冬]天?)?|.*年多?(?:之?前|以前)",
+        expression,
+    ):
         return f"{day:%Y}"
-    if re.fullmatch(r"上个?月|去年.*月|.*月(?:多|半)?(?:之?前|以前)?", expression):
+    if re.fullmatch(r".*月份?[初中底末]?|.*(?:月|年)(?:多|半)?(?:之?前|以前)", expression):
         return f"{day:%Y-%m}"
     return day.isoformat()
 
@@ -120,50 +123,116 @@ def spoken_in_words(iso: str) -> str:
     return " ".join(f"{number} {unit}" for number, unit in units)
 
 
-def _full(text: str, today: date) -> date:
-    year, month, day = (int(n) for n in re.findall(r"\d+", text)[:3])
-    return date(year + 2000 if year < 100 else year, month, day)
+def _full(text: str, today: date) -> date | None:
+    year, month, day = (chinese_number(n) for n in re.findall(r"[\d一二三四五六七八九十]+", text)[:3])
+    return date(year + 2000 if year < 100 else year, month, day) if year and month and day else None
+
+
+def _year_month(text: str, today: date) -> date | None:
+    month = re.search(rf"年({_NUMERAL})月", text)
+    return date(int(text[:4]), chinese_number(month[1]) or 0 if month else 1, 1)
 
 
 def _month_day(text: str, today: date) -> date | None:
-    month_text, day_text = re.sub(r"去年|[日号]", "", text).split("月")
+    month_text, day_text = re.sub(r"[去今前]年|[日号份]", "", text).split("月")
     month, day = chinese_number(month_text), chinese_number(day_text)
-    if not month or not day:
-        return None
-    year = today.year - 1 if "去年" in text else today.year
-    return _latest_not_after(today, year, month, day)
+    return _latest_not_after(today, _year(text, today), month, day) if month and day else None
+
+
+def _slash(text: str, today: date) -> date | None:
+    month, day = (chinese_number(n) or 0 for n in text.split("/"))
+    return _latest_not_after(today, today.year, month, day)
 
 
 def _ago(text: str, today: date) -> date | None:
-    match = re.match(rf"({_NUMBER})个?多?(天|日|周|星期|礼拜|月|年)", text)
-    if not match:
-        return None
-    count = 0.5 if match[1] == "半" else chinese_number(match[1])
-    if count is None:
-        return None
-    days = {"天": 1, "日": 1, "周": 7, "星期": 7, "礼拜": 7, "月": 30, "年": 365}[match[2]]
-    return today - timedelta(days=int(count * days))
+    days = _days_in(text)
+    return None if days is None else today - timedelta(days=days)
 
 
 def _week(text: str, today: date) -> date:
-    monday = today - timedelta(days=today.weekday() + 7)
+    monday = today - timedelta(days=today.weekday() + 7 * text.count("上"))
     return monday + timedelta(days=_WEEKDAYS.get(text[-1], 0))
 
 
-def _last_month(text: str, today: date) -> date:
-    if text.startswith("前年"):
-        return date(today.year - 2, 1, 1)
-    if text.startswith("去年"):
-        month = re.search(r"(\d{1,2})月", text)
-        return date(today.year - 1, int(month[1]) if month else 1, 1)
-    last = today.replace(day=1) - timedelta(days=1)
-    day = re.search(r"(\d{1,2})[日号]", text)
-    return last.replace(day=int(day[1]) if day else 1)
+def _month(text: str, today: date) -> date | None:
+    if not re.match(r"[上这本]", text):
+        named = re.search(rf"({_NUMERAL})月", text)
+        month = chinese_number(named[1]) if named else 1
+        return _latest_not_after(today, _year(text, today), month, 1) if month else None
+    first = today.replace(day=1)
+    for _ in range(text.count("上")):
+        first = (first - timedelta(days=1)).replace(day=1)
+    day = re.search(rf"({_NUMERAL})[日号]", text)
+    return first.replace(day=chinese_number(day[1]) or 0) if day else first
 
 
-def _shopping(text: str, today: date) -> date:
-    month, day = _SHOPPING_DAYS[text.removeprefix("去年")]
-    return _latest_not_after(today, today.year - 1 if text.startswith("去年") else today.year, month, day)
+def _day(text: str, today: date) -> date | None:
+    first = today.replace(day=1)
+    day = int(text[:-1])
+    return first.replace(day=day) if day <= today.day else (first - timedelta(days=1)).replace(day=day)
+
+
+def _festival(text: str, today: date) -> date | None:
+    year = _year(text, today)
+    name = re.sub(r"^[去今前]年", "", text).replace("过年", "春节")
+    if fixed := next((day for festival, day in _FIXED_DAYS.items() if name.startswith(festival)), None):
+        return _latest_not_after(today, year, *fixed)
+    by_year = next(days for festival, days in _MOON_DAYS.items() if name.startswith(festival))
+    days = [date(y, *by_year[y]) for y in (year, year - 1) if y in by_year]
+    return next((day for day in days if day <= today), None)
+
+
+def _year(text: str, today: date) -> int:
+    return today.year - {"去": 1, "前": 2}.get(text[0], 0)
+
+
+_AMOUNT = re.compile(rf"({_AMOUNT_OF_TIME})个?(半)?(?:多|来)?(天|日|周|星期|礼拜|月|年|小时|钟头|分钟)(半)?")
+_SAME_UNITS = {"星期": "周", "礼拜": "周", "钟头": "小时", "日": "天"}
+_DAYS = {"天": 1, "周": 7, "月": 30, "年": 365}
+_HALVES = {"年": ("月", 12), "月": ("天", 30), "周": ("天", 7), "天": ("小时", 24), "小时": ("分钟", 60)}
+_ISO = {"天": "P{}D", "周": "P{}W", "月": "P{}M", "年": "P{}Y", "小时": "PT{}H", "分钟": "PT{}M"}
+
+
+def _amount(expression: str) -> tuple[Fraction, str] | None:
+    """How many of which unit: 「两年半」 → 2½ 年, 「半个月」 → ½ 月."""
+    match = _AMOUNT.match(expression)
+    count = decimal_number(match[1].replace("几十", "三十")) if match else None
+    if not match or not count:
+        return None
+    return count + (Fraction(1, 2) if match[2] or match[4] else 0), _SAME_UNITS.get(match[3], match[3])
+
+
+def _days_in(expression: str) -> int | None:
+    """How many days an expression such as 「三个多月」 or 「半年」 spans, a month counted as 30."""
+    amount = _amount(expression)
+    return int(amount[0] * _DAYS[amount[1]]) if amount and amount[1] in _DAYS else None
+
+
+def spoken_duration(expression: str) -> str | None:
+    """An ISO 8601 duration: 「仨月」 → `P3M`, 「两年半」 → `P30M`, 「半个月」 → `P15D`; None where it counts nothing.
+
+    Args:
+        expression: what `DURATION_EXPRESSION` matched.
+    """
+    amount = _amount(expression)
+    if not amount:
+        return None
+    count, unit = amount
+    if count.denominator == 2 and unit in _HALVES:
+        unit, times = _HALVES[unit]
+        count *= times
+    return _ISO[unit].format(int(count))
+
+
+def day_since(expression: str, today: date) -> str | None:
+    """The day that a duration leads back to, no more precise than it was said; None where it is shorter than a day."""
+    days = _days_in(expression)
+    if days is None:
+        return None
+    day = today - timedelta(days=days)
+    if "年" in expression and "半" not in expression:
+        return f"{day:%Y}"
+    return f"{day:%Y-%m}" if re.search(r"[月年]", expression) else day.isoformat()
 
 
 def _word(text: str, today: date) -> date:
@@ -177,11 +246,14 @@ def _latest_not_after(today: date, year: int, month: int, day: int) -> date:
 
 _READERS = {
     "full": _full,
+    "yearmonth": _year_month,
     "monthday": _month_day,
     "ago": _ago,
     "week": _week,
-    "lastmonth": _last_month,
-    "shopping": _shopping,
+    "festival": _festival,
+    "month": _month,
+    "slash": _slash,
+    "day": _day,
     "word": _word,
 }
 

@@ -1,8 +1,13 @@
-"""How the customer feels, read from words (A2, A13): level 0-3 and signals."""
+"""How the customer feels (A2, A13): level 0-3 and signals, from what a message sounds like and which words it holds."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+
+SIGNALS = ("threat", "safety", "special_care", "sarcasm")
+IRONIC = 0.4
+"""Probability from which irony is believed."""
 
 
 class Level(IntEnum):
@@ -23,7 +28,8 @@ class Level(IntEnum):
 class Emotion:
     """A level with the signals heard.
 
-    Signals: `threat` (12315, media, court), `safety` (self-harm), `special_care` (elderly, minor, disabled, ill; A13).
+    Signals: `threat` (12315, media, court), `safety` (harm to people, oneself included), `special_care` (elderly,
+    minor, disabled, ill; A13), `sarcasm` (praise or thanks that are none).
     """
 
     level: Level
@@ -32,35 +38,66 @@ class Emotion:
 
 @dataclass(frozen=True)
 class EmotionWords:
-    """The reviewed word lists: per level from 1 to 3, per signal, phrases that calm by one level, and innocent words
-    that hold a grave one."""
+    """The reviewed word lists.
 
-    levels: Mapping[Level, Sequence[str]]
+    Attributes:
+        unhappy: words after which nobody is calm.
+        angry: words after which nobody is merely unhappy.
+        extreme: words that only the furious say.
+        coarse: words that the angry say, too; with a threat they are extreme.
+        signals: words that give a signal wherever they stand.
+        in_anger: words that give a signal only in a message that does not sound calm: who asks for the court's address
+            threatens nobody.
+        calming: phrases that say that the customer is not angry.
+        innocent: words that hold a grave one and do not mean it.
+    """
+
+    unhappy: Sequence[str]
+    angry: Sequence[str]
+    extreme: Sequence[str]
+    coarse: Sequence[str]
     signals: Mapping[str, Sequence[str]]
+    in_anger: Mapping[str, Sequence[str]]
     calming: Sequence[str]
     innocent: Sequence[str] = ()
 
 
-def read_emotion(text: str, words: EmotionWords) -> Emotion:
-    """The strongest level that a word of its list shows; several angry words or shouting raise it by one.
+_OLD_OR_YOUNG = re.compile(
+    r"(?:[7-9]\d|[七八九]十[一二三四五六七八九多来几]?)多?岁|(?:今年|快|都|已经)[七八九]十[一二三四五六七八九多来几]?了|我(?:今年|才|还)?(?:才|刚)?(?:[6-9]|1[0-7]|[六七八九]|十[一二三四五六七]?)岁"
+)
+
+
+def feeling(text: str, words: EmotionWords, sounds: Level, irony: float = 0.0) -> Emotion:
+    """What a message sounds like, corrected by the words that leave no doubt.
 
     Args:
         text: the message in normal form.
+        sounds: the level that the model hears in the whole.
+        irony: probability (0-1) that praise or thanks mean their opposite.
     """
     for innocent in words.innocent:
         text = text.replace(innocent, " ")
-    level = Level.CALM
-    hits = 0
-    for candidate in (Level.UNHAPPY, Level.ANGRY, Level.EXTREME):
-        found = sum(word in text for word in words.levels.get(candidate, ()))
-        if found:
-            level, hits = candidate, hits + found
-    shouting = text.count("!") >= 3 or text.count("?") >= 4
-    if level in (Level.UNHAPPY, Level.ANGRY) and (hits >= 3 or (shouting and hits)):
-        level = Level(level + 1)
-    if level in (Level.UNHAPPY, Level.ANGRY) and any(phrase in text for phrase in words.calming):
-        level = Level(level - 1)
-    signals = tuple(name for name, listed in words.signals.items() if any(word in text for word in listed))
-    if "threat" in signals:
+    level = sounds
+    coarse = _any(words.coarse, text)
+    if _any(words.extreme, text):
+        level = Level.EXTREME
+    elif coarse or _any(words.angry, text):
         level = max(level, Level.ANGRY)
-    return Emotion(level, signals)
+    elif _any(words.unhappy, text):
+        level = max(level, Level.UNHAPPY)
+    elif level is not Level.EXTREME and _any(words.calming, text):
+        level = Level.CALM
+    signals = {name for name, listed in words.signals.items() if _any(listed, text)}
+    if level > Level.CALM:
+        signals |= {name for name, listed in words.in_anger.items() if _any(listed, text)}
+    if _OLD_OR_YOUNG.search(text):
+        signals.add("special_care")
+    if "threat" in signals:
+        level = max(level, Level.EXTREME if coarse else Level.ANGRY)
+    if irony >= IRONIC and level in (Level.UNHAPPY, Level.ANGRY):
+        signals.add("sarcasm")
+    return Emotion(level, tuple(name for name in SIGNALS if name in signals))
+
+
+def _any(listed: Sequence[str], text: str) -> bool:
+    return any(word in text for word in listed)

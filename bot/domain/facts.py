@@ -4,7 +4,7 @@ import re
 
 from bot.domain.dates import spoken_in_words
 from bot.domain.heard import Heard, main_intent
-from bot.domain.phrases import after_correction, gives_reason, has_substance, says_wrong
+from bot.domain.phrases import after_correction, gives_reason, has_substance, is_question, says_wrong
 
 WISHES = {
     "return_exchange_return": "退货退款",
@@ -12,7 +12,9 @@ WISHES = {
     "return_exchange_refund": "退款",
     "return_exchange_cancel": "取消订单",
 }
-PERSONAL = frozenset({"phone", "order_number", "ticket_number", "address", "model", "amount", "date", "time"})
+PERSONAL = frozenset(
+    {"phone", "order_number", "ticket_number", "address", "model", "money", "date", "duration", "time", "person"}
+)
 """Facts that stand for themselves, and are no story."""
 
 LONGEST = 300
@@ -26,6 +28,8 @@ _WISH_WORDS = (
     ("退钱", "退款"),
     ("退", "退货退款"),
 )
+_WORK = frozenset({"维修", "返修", "检修", "上门"})
+"""What a complaint may be about; it is no wish of the complaint's own."""
 _VAGUE_FAULTS = frozenset({"坏了", "坏掉", "坏"})
 _VAGUE_WORDS = re.compile(
     r"我们?|俺|家里?|的|那个|这个|你好|您好|好像|又|坏[了掉]?|了|啊|呀|吧|哦|呢|出?(?:问题|毛病|故障)|报修|维修|有点?|[\W_]"
@@ -58,7 +62,7 @@ def facts_said(heard: Heard, form: str | None, asked: str | None) -> dict[str, s
     for name in ("phone", "order_number", "product", "model", "address"):
         if value := heard.last(name):
             said[name] = value
-    days = heard.facts.get("date")
+    days = heard.facts.get("date") or heard.facts.get("since")
     if days and (asked == "purchased_on" or _BOUGHT.search(heard.text)):
         said["purchased_on"] = spoken_in_words(days[-1] if says_wrong(heard.text) else days[0])
     said |= _FORM_FACTS[form](heard, asked) if form in _FORM_FACTS else {}
@@ -89,7 +93,7 @@ def _repair_facts(heard: Heard, asked: str | None) -> dict[str, str]:
         said["symptom"] = "需要上门安装"
     elif heard.intent in ("repair_fault", "repair_repeat") and asked is None and _tells_fault(heard):
         said["symptom"] = own_words(heard)
-    if time := heard.last("time"):
+    if (time := heard.last("time")) and not (asked == "preferred_time" and is_question(heard.text)):
         said["preferred_time"] = time
     return said
 
@@ -113,7 +117,7 @@ def _complaint_facts(heard: Heard, asked: str | None) -> dict[str, str]:
         story = re.sub(r"我?要?(投诉|举报)你?们?|差评", "", own_words(heard)).strip(" ,，。!！")
         if len(story) >= 5 and (heard.intent != "complaint_general" or has_substance(story)):
             said["grievance"] = own_words(heard)
-    if demands := heard.facts.get("demand"):
+    if demands := [demand for demand in heard.facts.get("demand", ()) if demand not in _WORK]:
         said["demand"] = "、".join(dict.fromkeys(demands))
     elif asked is not None and main_intent(heard.intent) == "return_exchange" and (wish := WISHES.get(heard.intent)):
         said["demand"] = wish

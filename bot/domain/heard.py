@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.domain.text import clean
+from bot.domain.traced import Traced
 
 MAIN_INTENTS = ("consult", "repair", "return_exchange", "complaint", "other")
 
@@ -25,7 +25,7 @@ class Understood:
 
 @dataclass(frozen=True)
 class Mention:
-    """A fact with the place in the text where it stands."""
+    """A fact with the place in the normal form where it stands."""
 
     kind: str
     value: str
@@ -39,7 +39,7 @@ class Heard:
 
     Attributes:
         text: normal form, simplified characters.
-        words: the same, character by character, as the customer wrote it (`text` where the lengths differ).
+        traced: the same with each character's place in what the customer wrote; None where nobody knows it.
         intents: what the customer wants, the gravest first; never empty.
         facts: entity type → values in the order said.
         emotion: 0-3.
@@ -55,7 +55,7 @@ class Heard:
     signals: tuple[str, ...] = ()
     sure: bool = True
     mentions: tuple[Mention, ...] = ()
-    words: str = ""
+    traced: Traced | None = None
 
     @property
     def intent(self) -> str:
@@ -67,6 +67,15 @@ class Heard:
         values = self.facts.get(fact, ())
         return values[-1] if values else None
 
+    @property
+    def words(self) -> str:
+        """The message as the customer wrote it."""
+        return self.said(0, len(self.text))
+
+    def said(self, start: int, end: int) -> str:
+        """The characters `start` to `end` of the text as the customer wrote them."""
+        return self.traced.words(start, end) if self.traced else self.text[start:end]
+
     def request(self, number: int, rivals: Iterable[int] = ()) -> "Heard":
         """One of several requests as if it had come alone: 「冰箱报修，另外耳机想退」 tells of one product each (B7).
 
@@ -77,11 +86,15 @@ class Heard:
         own = self.intents[number]
         taken = [self._place(rival) for rival in rivals if rival != number]
         start, end = self._place(number) if number else (0, len(self.text))
-        kept = tuple(m for m in self.mentions if start <= m.start < end and not any(s <= m.start < e for s, e in taken))
+        kept = tuple(
+            replace(m, start=m.start - start, end=m.end - start)
+            for m in self.mentions
+            if start <= m.start < end and not any(s <= m.start < e for s, e in taken)
+        )
         return replace(
             self,
             text=own.text if number else self.text,
-            words=self.words[start:end] if number else self.words,
+            traced=self.traced.part(start, end) if self.traced and number else self.traced,
             intents=(own,),
             facts=_by_kind((m.kind, m.value) for m in kept) if self.mentions else self.facts,
             mentions=kept,
@@ -90,23 +103,28 @@ class Heard:
     def _place(self, number: int) -> tuple[int, int]:
         words = self.intents[number].text
         start = self.text.find(words)
-        return (start, start + len(words)) if start >= 0 and words != self.text else (-1, -1)
+        return (start, start + len(words)) if start >= 0 and words != self.text else (0, 0)
 
     def rest(self, kinds: Iterable[str]) -> str:
         """The customer's words without the facts of these kinds: what is said besides."""
-        text = self.words or self.text
-        for mention in sorted(self.mentions, key=lambda m: m.start, reverse=True):
-            if mention.kind in kinds:
-                text = text[: mention.start] + " " + text[mention.end :]
-        return text
+        parts: list[str] = []
+        done = 0
+        for mention in sorted(self.mentions, key=lambda m: m.start):
+            if mention.kind in kinds and mention.end > done:
+                parts.append(self.said(done, max(done, mention.start)))
+                done = mention.end
+        return " ".join((*parts, self.said(done, len(self.text))))
 
     @staticmethod
     def from_parse(parse: Mapping[str, Any]) -> "Heard":
         """From the NLU pipeline's output for one message (`understanding` and `entities`)."""
         view = parse.get("understanding") or {}
-        text = view.get("text", parse.get("text") or "")
-        words = _aligned(clean(parse.get("text") or ""), text)
-        mentions = tuple(_mention(entity, text, words) for entity in parse.get("entities", ()))
+        original = parse.get("text") or ""
+        text = view.get("text", original)
+        mentions = tuple(
+            Mention(e["entity"], str(e["value"]), *e.get("normal", (e.get("start", 0), e.get("end", 0))))
+            for e in parse.get("entities", ())
+        )
         named: Sequence[Mapping[str, Any]] = view.get("intents") or [
             {"name": (parse.get("intent") or {}).get("name") or "nlu_fallback", "confidence": 0.0, "text": text}
         ]
@@ -119,20 +137,15 @@ class Heard:
             signals=tuple(emotion.get("signals", ())),
             sure=view.get("sure", True),
             mentions=mentions,
-            words=words,
+            traced=_traced(original, text, view.get("places")),
         )
 
 
-def _mention(entity: Mapping[str, Any], text: str, words: str) -> Mention:
-    """A fact; a place or time that people will read stands as the customer wrote it."""
-    start, end, value = entity.get("start", 0), entity.get("end", 0), str(entity["value"])
-    if entity["entity"] in ("address", "time") and value == text[start:end]:
-        value = words[start:end]
-    return Mention(entity["entity"], value, start, end)
-
-
-def _aligned(words: str, text: str) -> str:
-    return words if len(words) == len(text) else text
+def _traced(original: str, text: str, places: Sequence[Sequence[int]] | None) -> Traced | None:
+    """The text with its places; where none are told, each character stands for the one above it."""
+    if places is None:
+        return replace(Traced.of(original), text=text) if len(original) == len(text) else None
+    return Traced(original, text, tuple((start, end) for start, end in places))
 
 
 def _by_kind(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:

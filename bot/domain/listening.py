@@ -200,9 +200,10 @@ def _read_time(heard: Heard, said: dict[str, str | None]) -> Taken | None:
 
 
 def _read_purchase(heard: Heard, said: dict[str, str | None]) -> Taken | None:
-    if only_facts(heard) or is_question(heard.text) or not _BOUGHT_THEN.search(heard.text):
+    told = only_facts(heard) and "duration" not in heard.facts  # 「一年内」 is a duration, and an answer
+    if told or is_question(heard.text) or not _BOUGHT_THEN.search(heard.text):
         return None
-    return Taken({**said, "purchased_on": (heard.words or heard.text)[:30]})
+    return Taken({**said, "purchased_on": heard.words[:30]})
 
 
 def _read_condition(heard: Heard, said: dict[str, str | None]) -> Taken | None:
@@ -259,7 +260,7 @@ def _correction(heard: Heard, said: dict[str, str | None], form: str, known: Map
     named = min(places, key=lambda name: places[name]) if places else None  # 「内容改成：…要求…」 is about the content
     value = _NEW_VALUE.search(heard.text)
     if named in FREE_TEXT and named not in corrected and value and not is_question(heard.text):
-        words = re.split(r"[,，。 ]*不是", (heard.words or heard.text)[slice(*value.span(1))])[0]
+        words = re.split(r"[,，。 ]*不是", heard.said(*value.span(1)))[0]
         if named == "address" and known.get("address") and not re.search(r"\d", words):
             words = f"{known['address']}（更正：{words}）"  # a part of it: people read what is meant
         if _plausible(named, words):

@@ -2,22 +2,28 @@
 
 import re
 import unicodedata
+from functools import lru_cache
+
+from bot.domain.traced import Traced
 
 MAX_MESSAGE_CHARS = 2000
 """Longest message a customer may send, in characters."""
 
 _KEPT_CONTROLS = "\n\t"
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
+_MODIFIERS = re.compile(r"[\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]+")
+"""Variants and skin tones of emoji."""
+_CLUSTER = re.compile(r".[\u0300-\u036f\u1160-\u11ff\u3099\u309a]*", re.DOTALL)
+"""A character with what may melt into it."""
+_SHOUTED = re.compile(r"([^\W\d_零〇一二三四五六七八九十])\1{2,}")
 _REPEATED = re.compile(r"(\D)\1{3,}", re.DOTALL)
-"""Shouting; digits are left alone: 13800000001 is a phone number."""
+"""Digits are left alone: 13800000001 is a phone number."""
+_AGAIN = re.compile(r"([一-龥]{2,4})\1{2,}")
+_LAUGHTER = frozenset("哈呵嘿嘻呜嗯哦")
 _SPACES = re.compile(r"[ \t\u3000]+")
-_EMOJI_MEANING = {
-    "😡": "生气", "🤬": "生气", "😠": "生气", "💢": "生气", "😤": "生气", "👎": "差", "😭": "难过", "😢": "难过",
-    "👌": "好的", "👍": "好的", "🙏": "谢谢", "❤": "喜欢", "🌹": "谢谢", "🔥": "火",
-}  # fmt: skip
 _LONG_DIGITS = re.compile(r"(?<!\d)(\d{1,3})\d{4,}?(\d{3,4})(?!\d)")
 _SPACED_PHONE = re.compile(r"(?<!\d)(1[3-9]\d)[ -]\d{4}[ -](\d{4})(?!\d)")
-_MEANINGFUL = re.compile(r"[\w]", re.UNICODE)
+_MEANINGFUL = re.compile(r"\w")
 
 
 def clean(text: str) -> str:
@@ -26,18 +32,35 @@ def clean(text: str) -> str:
     return "".join(kept).strip()
 
 
-def normalise(text: str) -> str:
-    """The form that understanding works on: half width, lower case, one space, three repeats at most, emoji as words.
+def visible(text: Traced) -> Traced:
+    """Without what no customer can see, at the ends or between."""
+    return text.each(lambda c: "" if c not in _KEPT_CONTROLS and unicodedata.category(c) in _INVISIBLE else c).strip()
 
-    Args:
-        text: a cleaned message of any length.
-    """
-    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).lower())
-    for emoji, meaning in _EMOJI_MEANING.items():
-        if emoji in text:
-            text = text.replace(emoji, meaning)
-    text = _REPEATED.sub(r"\1\1\1", text)
-    return _SPACES.sub(" ", text).strip()
+
+def half_width(text: Traced) -> Traced:
+    """Half width and lower case, with plain emoji: 「ＫＦＲ－３５」 → `kfr-35`."""
+    return text.sub(_MODIFIERS, lambda _: "").sub(_CLUSTER, lambda match: _plain(match[0]))
+
+
+def squeezed(text: Traced) -> Traced:
+    """One space, no shouting: 「退退退!!!!!」 → 「退!!!」, 「退货退货退货」 → 「退货」; laughter keeps two."""
+    once = text.sub(_SHOUTED, lambda match: match[1] * (2 if match[1] in _LAUGHTER else 1))
+    return (
+        once.sub(_AGAIN, lambda match: match[1])
+        .sub(_REPEATED, lambda match: match[1] * 3)
+        .sub(_SPACES, lambda _: " ")
+        .strip()
+    )
+
+
+@lru_cache(maxsize=8192)
+def _plain(cluster: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", cluster).lower())
+
+
+def is_whole(text: str) -> bool:
+    """Whether every character is one: a lone half of a surrogate pair is none, and cannot be written anywhere."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def has_words(text: str) -> bool:

@@ -1,9 +1,13 @@
 """Traditional and simplified characters: understood alike, answered in the customer's own (B7)."""
 
+import re
 from functools import cache
 
 from opencc import OpenCC
 
+from bot.domain.traced import Traced
+
+_SENTENCE = re.compile(r"[^,。!?;\s]+")
 _BOTH = frozenset("坏")
 """Simplified characters that OpenCC also knows as rare traditional ones (坏, an old form of 坯)."""
 
@@ -19,6 +23,14 @@ def simplified(text: str) -> str:
     if len(converted) != len(text):
         return converted
     return "".join(old if old in _BOTH else new for old, new in zip(text, converted, strict=True))
+
+
+def in_simplified(text: Traced) -> Traced:
+    """The text in simplified characters, each in its place."""
+    plain = simplified(text.text)
+    if len(plain) == len(text.text):
+        return text.splice([(i, i + 1, new) for i, new in enumerate(plain)])
+    return text.sub(_SENTENCE, lambda match: simplified(match[0]))
 
 
 def traditional(text: str) -> str:

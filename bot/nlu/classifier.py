@@ -10,18 +10,20 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier as RasaIntentClassifier
-from rasa.nlu.constants import TOKENS_NAMES
-from rasa.shared.nlu.constants import ENTITIES, FEATURE_TYPE_SENTENCE, INTENT, INTENT_RANKING_KEY, TEXT
+from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.domain.heard import main_intent
 from bot.domain.text import has_words
 from bot.nlu.clauses import clauses
-from bot.nlu.encoder import SentenceEncoder, encode
-from bot.nlu.intent_model import IntentModel, grams
-from bot.nlu.normaliser import normal_text
-from bot.nlu.tokenizer import ChineseTokenizer, chinese
+from bot.nlu.encoder import SentenceEncoder, encode, vector_of
+from bot.nlu.features import grams
+from bot.nlu.feeling import EMOTION, EmotionReader
+from bot.nlu.gaps import without_facts
+from bot.nlu.intent_model import IntentModel
+from bot.nlu.normaliser import normal_text, read_normal
+from bot.nlu.tokenizer import ChineseTokenizer, words_in, words_of
 
 UNDERSTANDING = "understanding"
 UNKNOWN = "nlu_fallback"
@@ -39,7 +41,7 @@ _HUMAN = re.compile(
 )
 _ALARMING = re.compile(r"冒|(?<!不)着火|烟(?!机|灶|道)|触电|麻|漏|炸|爆|焦|烧|糊|伤|烫|血|中毒|晕|危险|救命|火花")
 _GIVEN_UP = re.compile(
-    r"(?:那?还是)?算了(?:吧|啊|不[一-龥]{1,4}了?)?|不(?:报修|修|退|换|投诉|登记|办|弄|填|报)了(?:吧|啊"
+    r"(?:那?还是)?算了(?:吧|啊)?[,， ]*(?:不[一-龥]{1,4}了?)?|不(?:报修|修|退|换|投诉|登记|办|弄|填|报)了(?:吧|啊"
     r"|谢谢)?(?:[,。 ](?!.*(?:退|换|修|投诉|举报)).{0,12})?"
 )
 _COMPLAINS = re.compile(
@@ -55,8 +57,27 @@ _NAMED_REQUESTS = {
     ),
 }
 """Requests that customers name outright."""
+_KIND = frozenset({"thanks", "praise"})
+_CALM: dict[str, Any] = {"label": "calm", "level": 0, "signals": []}
 _REFERENCES = frozenset({"phone", "address", "ticket_number"})
-_BARE = frozenset({"phone", "order_number", "ticket_number", "address", "date", "time", "product", "model", "brand"})
+_BARE = frozenset(
+    {
+        "phone",
+        "order_number",
+        "ticket_number",
+        "address",
+        "date",
+        "duration",
+        "money",
+        "quantity",
+        "person",
+        "channel",
+        "time",
+        "product",
+        "model",
+        "brand",
+    }
+)
 _FACT = "\x00"
 _LABELLED_FACT = re.compile(rf"(?:我的|联系|住|家)?(?:电话|手机号?码?|地址|订单号|单号|号码)?(?:是|为|:|在)? ?{_FACT}")
 _TAG = re.compile(r"<[^<>]{0,80}>")
@@ -69,6 +90,10 @@ HANDOVER_FROM = 0.5
 """Certainty from which a wish for a person that was not put in plain words ends the bot's part."""
 HINTED = 0.1
 """Probability in the whole message from which a part's own main intent is believed."""
+UNCLEAR = 0.45
+"""Probability of the likeliest main intent under which a fault that is named decides."""
+DOUBTFUL = 0.6
+"""The same for a complaint in a calm voice."""
 UNDOUBTED = 0.85
 """Certainty from which a part counts whatever the whole message looks like."""
 _GRAVITY = {"emergency": 0, "human": 1, "complaint": 2, "return_exchange": 3, "repair": 3, "consult": 5}
@@ -88,7 +113,7 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
     @classmethod
     def required_components(cls) -> list[type]:
         """Words and meaning come first."""
-        return [ChineseTokenizer, SentenceEncoder]
+        return [ChineseTokenizer, SentenceEncoder, EmotionReader]
 
     def __init__(
         self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, model: IntentModel | None = None
@@ -125,8 +150,8 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the model to all intent examples and store it."""
         examples = [e for e in training_data.intent_examples if e.get(TEXT)]
-        counts = [grams(normal_text(e), _words(e)) for e in examples]
-        vectors = np.array([_vector(e) for e in examples])
+        counts = [grams(normal_text(e), words_of(e)) for e in examples]
+        vectors = np.array([vector_of(e) for e in examples])
         self._model = IntentModel.fit(counts, vectors, [e.get(INTENT) for e in examples])
         with self._storage.write_to(self._resource) as folder:
             self._model.save(folder)
@@ -140,7 +165,8 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
 
     def _understand(self, message: Message) -> None:
         assert self._model is not None, "IntentClassifier.process before train or load"
-        text = normal_text(message)
+        normal = read_normal(message)
+        text = normal.text
         probabilities = self._probabilities(message, text)
         order = np.argsort(probabilities)[::-1]
         ranking = [{"name": self._model.intents[i], "confidence": float(probabilities[i])} for i in order[:10]]
@@ -150,24 +176,28 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
         best = {"name": self._model.intents[found], "confidence": float(probabilities[found])}
         best = _without_false_alarm(text, best, ranking)
         intents = [{**best, "text": text}]
+        emotion = message.get(EMOTION) or _CALM
         intents = _complaint_by_words(text, intents, ranking)
+        intents = _complaint_by_tone(intents, ranking, emotion["signals"])
         intents = _with_clauses(intents, self._clause_intents(_TAG.sub(" ", text)), mains, self._config["clause_from"])
         intents = _certain_by_words(text, intents)
-        intents = _certain_by_facts(text, intents, message.get(ENTITIES) or (), mains)
+        intents = _certain_by_facts(text, intents, message.get(ENTITIES) or (), mains, calm=not emotion["level"])
         sure = has_words(text) and (
             bool(intents[0]["confidence"] == 1.0 or mains[top_main] >= self._config["unsure_below"])
             and _is_language(text, intents[0], message.get(ENTITIES) or ())
             and (intents[0]["name"] != "human" or intents[0]["confidence"] >= HANDOVER_FROM)
         )
-        name = intents[0]["name"] if sure else UNKNOWN
+        name, main = intents[0]["name"] if sure else UNKNOWN, main_intent(intents[0]["name"])
         message.set(INTENT, {"name": name, "confidence": intents[0]["confidence"]}, add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
         understanding = {
             "text": text,
+            "places": None if normal.in_step else [list(place) for place in normal.places],
             "intents": intents,
-            "main_intent": main_intent(intents[0]["name"]),
-            "main_confidence": mains[top_main],
+            "main_intent": main,
+            "main_confidence": mains[top_main] if main == top_main else intents[0]["confidence"],
             "sure": sure,
+            "emotion": emotion,
         }
         message.set(UNDERSTANDING, understanding, add_to_output=True)
 
@@ -176,16 +206,14 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
         assert self._model is not None
         spoken = _without_facts(text, message.get(ENTITIES) or ())
         if spoken == text:
-            return self._model.probabilities(grams(text, _words(message)), _vector(message))
-        words = [word.text for word in chinese()(spoken) if not word.is_space]
-        return self._model.probabilities(grams(spoken, words), encode(spoken))
+            return self._model.probabilities(grams(text, words_of(message)), vector_of(message))
+        return self._model.probabilities(grams(spoken, words_in(spoken)), encode(spoken))
 
     def _clause_intents(self, text: str) -> list[dict[str, Any]]:
         assert self._model is not None
         found = []
         for clause in clauses(text):
-            words = [word.text for word in chinese()(clause) if not word.is_space]
-            probabilities = self._model.probabilities(grams(clause, words), encode(clause))
+            probabilities = self._model.probabilities(grams(clause, words_in(clause)), encode(clause))
             mains = _by_main(self._model.intents, probabilities)
             top = max(mains, key=lambda name: mains[name])
             best = max(
@@ -194,17 +222,6 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
             )
             found.append({"name": self._model.intents[best], "confidence": mains[top], "text": clause})
         return found
-
-
-def _words(message: Message) -> list[str]:
-    return [token.text for token in message.get(TOKENS_NAMES[TEXT], ())]
-
-
-def _vector(message: Message) -> np.ndarray:
-    for features in message.features or ():
-        if features.type == FEATURE_TYPE_SENTENCE and features.is_dense():
-            return features.features[0]
-    return encode(normal_text(message))
 
 
 def _by_main(intents: list[str], probabilities: np.ndarray) -> dict[str, float]:
@@ -221,7 +238,7 @@ def _with_clauses(
 
     A part counts where it is certain by itself and the whole message does not speak against it (`mains`).
     """
-    lead = whole[0]
+    lead = _named_by_part(whole[0], parts)
     requests: list[dict[str, Any]] = []
     for part in parts:
         is_request = main_intent(part["name"]) != "other" or part["name"] in _SERVED
@@ -230,12 +247,19 @@ def _with_clauses(
         if is_request and not known and supported and part["confidence"] >= certain:
             requests.append(part)
     if not requests:
-        return whole
+        return [lead]
     if main_intent(lead["name"]) == "other" and lead["name"] not in _GRAVITY:
         found = requests  # mere talk ("你好") gives way to the request beside it
     else:
         found = [{**lead, "text": _own_part(lead, parts, requests)}, *requests]
     return sorted(found, key=lambda intent: (_gravity(intent), lead["text"].find(intent["text"])))
+
+
+def _named_by_part(lead: dict[str, Any], parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """A whole that is sure of its main intent alone takes the name of a part that is sure of the rest."""
+    surer = [part for part in parts if main_intent(part["name"]) == main_intent(lead["name"]) == "consult"]
+    best = max(surer, key=lambda part: part["confidence"], default=lead)
+    return {**lead, "name": best["name"]} if lead["confidence"] < UNCLEAR <= best["confidence"] else lead
 
 
 def _complaint_by_words(
@@ -244,8 +268,21 @@ def _complaint_by_words(
     """Who says that they complain, complains (A2), whatever else the message is about."""
     if not _COMPLAINS.search(text) or main_intent(intents[0]["name"]) == "complaint":
         return intents
-    likely = next((r for r in ranking if main_intent(str(r["name"])) == "complaint"), None)
-    return [{"name": likely["name"] if likely else "complaint_general", "confidence": 1.0, "text": text}]
+    return [{**_likeliest_complaint(ranking), "text": text}]
+
+
+def _complaint_by_tone(
+    intents: list[dict[str, Any]], ranking: list[dict[str, Any]], signals: list[str]
+) -> list[dict[str, Any]]:
+    """Thanks and praise that mean their opposite are a reproach (A2)."""
+    if intents[0]["name"] not in _KIND or "sarcasm" not in signals:
+        return intents
+    return [{**_likeliest_complaint(ranking), "text": intents[0]["text"]}]
+
+
+def _likeliest_complaint(ranking: list[dict[str, Any]]) -> dict[str, Any]:
+    name = next((r["name"] for r in ranking if main_intent(str(r["name"])) == "complaint"), "complaint_general")
+    return {"name": name, "confidence": 1.0}
 
 
 def _own_part(lead: dict[str, Any], parts: list[dict[str, Any]], requests: list[dict[str, Any]]) -> str:
@@ -263,10 +300,7 @@ def _own_part(lead: dict[str, Any], parts: list[dict[str, Any]], requests: list[
 
 def _without_facts(text: str, entities: Iterable[dict[str, Any]]) -> str:
     """The text without tags, addresses, phone and ticket numbers, as long as a request stays."""
-    spoken = text
-    for entity in sorted(entities, key=lambda e: int(e["start"]), reverse=True):
-        if entity["entity"] in _REFERENCES:
-            spoken = spoken[: entity["start"]] + _FACT + spoken[entity["end"] :]
+    spoken = without_facts(text, entities, _REFERENCES, _FACT)
     spoken = _LABELLED_FACT.sub(" ", _TAG.sub(" ", spoken)).strip(" ,，。\n")
     return spoken if len(re.sub(r"\W", "", spoken)) >= 3 else text
 
@@ -279,18 +313,16 @@ def _without_false_alarm(text: str, best: dict[str, Any], ranking: list[dict[str
 
 
 def _certain_by_facts(
-    text: str, intents: list[dict[str, Any]], entities: Iterable[dict[str, Any]], mains: dict[str, float]
+    text: str, intents: list[dict[str, Any]], entities: Iterable[dict[str, Any]], mains: dict[str, float], *, calm: bool
 ) -> list[dict[str, Any]]:
-    """A message of facts alone informs; a fault named in an unclear story is a fault reported."""
+    """A message of facts alone informs; a fault named in an unclear story, or calmly, is a fault reported."""
     kinds = {entity["entity"] for entity in entities}
-    rest = text
-    for entity in sorted(entities, key=lambda e: int(e["start"]), reverse=True):
-        if entity["entity"] in _BARE:
-            rest = rest[: entity["start"]] + rest[entity["end"] :]
+    rest = without_facts(text, entities, _BARE)
     if kinds & _BARE and not _FILLERS.sub("", rest):
         return [{"name": "inform", "confidence": 1.0, "text": text}]
     told = "symptom" in kinds and not _SUPPOSED.search(text) and mains["repair"] >= HINTED
-    if told and max(mains.values()) < 0.45 and intents[0]["confidence"] < 1.0:
+    unclear = max(mains.values()) < UNCLEAR or (calm and mains["complaint"] == max(mains.values()) < DOUBTFUL)
+    if told and unclear and intents[0]["confidence"] < 1.0:
         return [{"name": "repair_fault", "confidence": 1.0, "text": text}]
     return intents
 

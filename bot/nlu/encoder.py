@@ -43,6 +43,14 @@ def encode_all(texts: list[str]) -> np.ndarray:
     return np.asarray(_model().encode([text[:LONGEST] or " " for text in texts]), dtype=np.float32)
 
 
+def vector_of(message: Message) -> np.ndarray:
+    """The sentence vector of a message; computed where no `SentenceEncoder` ran before."""
+    for features in message.features or ():
+        if features.type == FEATURE_TYPE_SENTENCE and features.is_dense():
+            return np.asarray(features.features[0])
+    return encode(normal_text(message))
+
+
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
 class SentenceEncoder(DenseFeaturizer, GraphComponent):
     """Adds the sentence vector to each message."""

@@ -1,64 +1,66 @@
 """Words: spaCy's Chinese with jieba and the shop's own dictionary."""
 
+from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import jieba
 import spacy
 from rasa.engine.graph import ExecutionContext
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.constants import TOKENS_NAMES
 from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
-from bot.domain.errors import ContentError
+from bot.nlu import words
 from bot.nlu.normaliser import normal_text
 
-DICTIONARY = Path(__file__).parent / "dictionary"
-ENTITY_TYPES = {"product", "brand", "symptom"}
+ENTITY_TYPES = {"product", "brand", "symptom", "channel"}
 DOC = "spacy_doc"
-
-
-def read_dictionary(folder: Path = DICTIONARY) -> dict[str, tuple[str, str]]:
-    """The shop's words: word → (type, canonical word), from lines `word type [canonical]`.
-
-    Raises:
-        ContentError: a line has no type; the message names file and line.
-    """
-    words: dict[str, tuple[str, str]] = {}
-    for path in sorted(folder.glob("*.txt")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            if not line.strip() or line.startswith("#"):
-                continue
-            parts = line.split()
-            if len(parts) not in (2, 3):
-                raise ContentError(f"{path.name} 第 {number} 行应为“词 类型 [标准词]”：{line}")
-            word = parts[0].lower()
-            words[word] = (parts[1], parts[2] if len(parts) == 3 else word)
-    return words
 
 
 @cache
 def chinese() -> Language:
     """spaCy's blank Chinese, cutting with jieba and marking products, brands and symptoms by dictionary."""
-    jieba.setLogLevel("WARNING")
-    jieba.initialize()
-    dictionary = read_dictionary()
-    for word in dictionary:
-        jieba.add_word(word)
+    words.load()
     nlp = spacy.blank("zh", config={"nlp": {"tokenizer": {"segmenter": "jieba"}}})
-    ruler: Any = nlp.add_pipe("entity_ruler")
-    ruler.add_patterns(
-        {"label": kind, "pattern": word, "id": canonical}
-        for word, (kind, canonical) in dictionary.items()
-        if kind in ENTITY_TYPES
-    )
+    nlp.add_pipe("shop_words")
     return nlp
+
+
+@Language.factory("shop_words")
+class _ShopWords:
+    """Marks the longest of the shop's words that begin and end where words do.
+
+    It does what spaCy's entity ruler does, which counts its patterns anew at each message: 0.2 ms with 9,000 of them.
+    """
+
+    def __init__(self, nlp: Language, name: str) -> None:
+        self._words = {word: known for word, known in words.read_dictionary().items() if known[0] in ENTITY_TYPES}
+        self._longest = max(map(len, self._words))
+
+    def __call__(self, doc: Doc) -> Doc:
+        doc.ents = tuple(self._found(doc))
+        return doc
+
+    def _found(self, doc: Doc) -> Iterator[Span]:
+        text, starts = doc.text, [token.idx for token in doc]
+        ends = [token.idx + len(token) for token in doc]
+        first = 0
+        while first < len(starts):
+            last = first
+            while last + 1 < len(ends) and ends[last + 1] - starts[first] <= self._longest:
+                last += 1
+            while last >= first and text[starts[first] : ends[last]] not in self._words:
+                last -= 1
+            if last >= first:
+                kind, canonical = self._words[text[starts[first] : ends[last]]]
+                yield Span(doc, first, last + 1, label=kind, span_id=canonical)
+            first = max(first, last) + 1
 
 
 def read_doc(message: Message) -> Doc:
@@ -68,6 +70,16 @@ def read_doc(message: Message) -> Doc:
         doc = chinese()(normal_text(message))
         message.set(DOC, doc)
     return doc
+
+
+def words_in(text: str) -> list[str]:
+    """The words of a text in normal form."""
+    return [word.text for word in chinese()(text) if not word.is_space]
+
+
+def words_of(message: Message) -> list[str]:
+    """The words of a message."""
+    return [token.text for token in message.get(TOKENS_NAMES[TEXT], ())]
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)

@@ -1,16 +1,17 @@
 """What the use cases need from the outside, as protocols that adapters fulfil."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import TracebackType
 from typing import Protocol
 
 from bot.domain.conversation import Conversation, OwnerChange
-from bot.domain.knowledge import Hit
+from bot.domain.knowledge import Article, Hit
 from bot.domain.message import Message, Reply, Sender
 from bot.domain.order import Order, Product
+from bot.domain.questions import Question, State
 from bot.domain.ticket import Kind, Ticket
 
 Clock = Callable[[], datetime]
@@ -191,8 +192,29 @@ class OrderDirectory(Protocol):
 class KnowledgeIndex(Protocol):
     """Articles by meaning."""
 
-    def search(self, question: str, most: int = 5) -> list[Hit]: ...
+    def search(self, question: str, most: int = 5, today: date | None = None) -> list[Hit]: ...
     def titled(self, title: str) -> Hit | None: ...
+
+
+class Questions(Protocol):
+    """Stored questions that no article answered; each call is a transaction of its own."""
+
+    def add(self, conversation_id: str, text: str, intent: str, offered: Sequence[str], at: datetime) -> None: ...
+    def get(self, question_id: int) -> Question | None: ...
+    def open(self, conversation_id: str | None = None) -> list[Question]: ...
+    def close(self, ids: Collection[int], state: State, answered_by: str | None = None) -> None: ...
+
+
+class Articles(Protocol):
+    """The articles in force, and adding to them; a running bot knows what was added from its next start on."""
+
+    def all(self) -> list[Article]: ...
+    def add(self, article: Article) -> None: ...
+    def add_wordings(self, article_id: str, wordings: Sequence[str]) -> None: ...
+
+
+Likeness = Callable[[Sequence[str]], Sequence[Sequence[float]]]
+"""The cosine of every two of some texts in normal form."""
 
 
 class Wakeups(Protocol):

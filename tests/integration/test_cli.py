@@ -69,8 +69,9 @@ def refused(result: subprocess.CompletedProcess[str], *words: str) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        "", "serve", "train", "parse", "chat", "import", "scripts", "scripts check", "scripts preview", "tickets",
-        "tickets list", "tickets show", "users", "users add",
+        "", "serve", "train", "parse", "chat", "import", "scripts", "scripts check", "scripts preview",
+        "data", "data check", "evaluate", "learn", "learn list", "learn attach", "learn add", "learn dismiss",
+        "tickets", "tickets list", "tickets show", "users", "users add",
     ],
 )  # fmt: skip
 def test_every_command_explains_itself(anfu: Anfu, command: str) -> None:
@@ -82,7 +83,8 @@ def test_every_command_explains_itself(anfu: Anfu, command: str) -> None:
 
 def test_help_lists_every_command(anfu: Anfu) -> None:
     listed = anfu("--help").stdout
-    assert all(name in listed for name in ("serve", "train", "parse", "chat", "import", "scripts", "tickets", "users"))
+    names = ("serve", "train", "parse", "chat", "import", "scripts", "data", "evaluate", "learn", "tickets", "users")
+    assert all(name in listed for name in names)
 
 
 def test_an_unknown_command_is_refused(anfu: Anfu) -> None:

@@ -8,14 +8,16 @@ from hypothesis import strategies as st
 
 from bot.domain.dates import (
     DATE_EXPRESSION,
+    DURATION_EXPRESSION,
     SHANGHAI,
     as_utc,
-    chinese_number,
     day_in_words,
+    day_since,
     local_day,
     moment_in_words,
     past_date,
     spoken_date,
+    spoken_duration,
     spoken_in_words,
 )
 
@@ -82,6 +84,17 @@ WEDNESDAY = date(2026, 11, 18)
         ("618", date(2026, 6, 18)),
         ("国庆", date(2026, 10, 1)),
         ("元旦", date(2026, 1, 1)),
+        ("十一", date(2026, 10, 1)),
+        ("五一", date(2026, 5, 1)),
+        ("中秋节", date(2026, 9, 25)),
+        ("去年春节", date(2025, 1, 29)),
+        ("过年", date(2026, 2, 17)),
+        ("上上周五", date(2026, 11, 6)),
+        ("上月底", date(2026, 10, 1)),
+        ("去年夏天", date(2025, 1, 1)),
+        ("11/8", date(2026, 11, 8)),
+        ("25号", date(2026, 10, 25)),
+        ("3号", date(2026, 11, 3)),
     ],
 )
 def test_a_spoken_day_is_understood(said: str, day: date) -> None:
@@ -145,6 +158,9 @@ def test_a_spoken_day_is_written_as_people_write_it(iso: str, words: str) -> Non
         ("去年双十一下的单", "去年双十一"),
         ("大前天送到的", "大前天"),
         ("半个月前就报修了", "半个月前"),
+        ("国庆节那天买的", "国庆节"),
+        ("十一那会儿下的单", "十一"),
+        ("今年618买的", "今年618"),
         ("11月3号装的", "11月3号"),
     ],
 )
@@ -179,24 +195,81 @@ def test_any_text_may_be_asked_for_a_day(text: str, today: date) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "number"),
+    ("said", "iso", "since"),
     [
-        ("三", 3),
-        ("两", 2),
-        ("十", 10),
-        ("十二", 12),
-        ("三十", 30),
-        ("二十五", 25),
-        ("7", 7),
-        ("120", 120),
-        ("零", 0),
-        ("百", None),
-        ("十百", None),
-        ("半", None),
+        ("三天", "P3D", "2026-11-15"),
+        ("3天", "P3D", "2026-11-15"),
+        ("两周", "P2W", "2026-11-04"),
+        ("俩星期", "P2W", "2026-11-04"),
+        ("半个月", "P15D", "2026-11"),
+        ("仨月", "P3M", "2026-08"),
+        ("三个月", "P3M", "2026-08"),
+        ("三个多月", "P3M", "2026-08"),
+        ("一个半月", "P45D", "2026-10"),
+        ("两个半小时", "PT150M", None),
+        ("半年", "P6M", "2026-05"),
+        ("一年多", "P1Y", "2025"),
+        ("三年", "P3Y", "2023"),
+        ("两年半", "P30M", "2024-05"),
+        ("48小时", "PT48H", None),
+        ("半小时", "PT30M", None),
+        ("两个钟头", "PT2H", None),
+        ("20分钟", "PT20M", None),
+        ("几十天", "P30D", "2026-10-19"),
     ],
 )
-def test_chinese_numbers(text: str, number: int | None) -> None:
-    assert chinese_number(text) == number
+def test_a_spoken_duration_is_understood_and_leads_back_to_a_day(said: str, iso: str, since: str | None) -> None:
+    """B2: 「用了三个月」 tells when it was bought."""
+    assert DURATION_EXPRESSION.fullmatch(said)
+    assert spoken_duration(said) == iso
+    assert day_since(said, WEDNESDAY) == since
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "三个月前买的",
+        "三天以前",
+        "三月买的",
+        "七天无理由退货",
+        "下三周",
+        "每两天断一次",
+        "二年级",
+        "一周一次",
+        "今年年底",
+        "天天如此",
+        "上半年",
+    ],
+)
+def test_what_tells_a_day_or_nothing_is_no_duration(sentence: str) -> None:
+    assert not DURATION_EXPRESSION.search(sentence)
+
+
+def test_a_bare_duration_is_no_day_and_a_duration_ago_is() -> None:
+    assert not DATE_EXPRESSION.fullmatch("三个月")
+    assert past_date("三个月前", WEDNESDAY) == date(2026, 8, 20)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["买了十一个", "一共五一块", "订单号3618222", "三点五一个", "前台", "三天前台", "十一双鞋", "七号楼", "5号电池"],
+)
+def test_what_only_looks_like_a_day_is_none(sentence: str) -> None:
+    assert not DATE_EXPRESSION.search(sentence)
+
+
+DURATIONS = st.from_regex(
+    DURATION_EXPRESSION,
+    fullmatch=True,
+    alphabet=st.sampled_from("0123456789一二两俩三仨四五十百几半个多来天周年月星期礼拜小时钟头分"),
+)
+
+
+@given(DURATIONS, DAYS)
+def test_any_duration_leads_back_and_never_raises(said: str, today: date) -> None:
+    spoken_duration(said)
+    since = day_since(said, today)
+    assert since is None or today.isoformat()[: len(since)] >= since
 
 
 def shanghai(*parts: int) -> datetime:

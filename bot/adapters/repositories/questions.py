@@ -1,0 +1,58 @@
+"""Open questions to rows and back."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.engine import Engine
+
+from bot.adapters import tables as t
+from bot.adapters.repositories.dialect import insert_for
+from bot.domain.questions import Question, State
+
+
+class QuestionRows:
+    """Implements `ports.Questions`; each call is a transaction of its own."""
+
+    def __init__(self, database: Engine) -> None:
+        self._database = database
+
+    def add(self, conversation_id: str, text: str, intent: str, offered: Sequence[str], at: datetime) -> None:
+        """Store a question; the same words of the same conversation are stored once."""
+        values = {
+            "conversation_id": conversation_id, "text": text, "intent": intent, "offered": list(offered),
+            "asked_at": at, "state": State.OPEN.value,
+        }  # fmt: skip
+        with self._database.begin() as db:
+            db.execute(insert_for(db)(t.open_questions).values(**values).on_conflict_do_nothing())
+
+    def get(self, question_id: int) -> Question | None:
+        """The question, or None."""
+        return next(iter(self._read(t.open_questions.c.id == question_id)), None)
+
+    def open(self, conversation_id: str | None = None) -> list[Question]:
+        """Those that wait for colleagues, of one conversation or of all, in the order asked."""
+        q = t.open_questions.c
+        where = q.state == State.OPEN.value
+        return self._read(where if conversation_id is None else where & (q.conversation_id == conversation_id))
+
+    def close(self, ids: Collection[int], state: State, answered_by: str | None = None) -> None:
+        """Take questions off the list; what is closed already stays as it is."""
+        q = t.open_questions.c
+        close = t.open_questions.update().where(q.id.in_(ids), q.state == State.OPEN.value)
+        with self._database.begin() as db:
+            db.execute(close.values(state=state.value, answered_by=answered_by))
+
+    def _read(self, where: Any) -> list[Question]:
+        with self._database.begin() as db:
+            rows = db.execute(select(t.open_questions).where(where).order_by(t.open_questions.c.id)).mappings().all()
+        return [_question(row) for row in rows]
+
+
+def _question(row: Mapping[str, Any]) -> Question:
+    return Question(
+        id=row["id"], conversation_id=row["conversation_id"], text=row["text"], intent=row["intent"],
+        offered=tuple(row["offered"]), asked_at=row["asked_at"], state=State(row["state"]),
+        answered_by=row["answered_by"],
+    )  # fmt: skip
