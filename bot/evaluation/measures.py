@@ -88,6 +88,11 @@ class Figures:
     confusion: tuple[tuple[int, ...], ...]
     bins: tuple[Bin, ...]
 
+    @property
+    def worst_recall(self) -> float:
+        """Recall (lenient) of the label that is found least."""
+        return min(label.lenient_recall for label in self.labels)
+
 
 def measure(cases: Sequence[Case], predictions: Sequence[Prediction]) -> Figures:
     """All figures of one system.

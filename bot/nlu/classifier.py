@@ -17,12 +17,13 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.domain.heard import main_intent
 from bot.domain.text import has_words
 from bot.nlu.clauses import clauses
-from bot.nlu.encoder import SentenceEncoder, encode, vector_of
+from bot.nlu.encoder import SentenceEncoder, encode, encode_all, vector_of
 from bot.nlu.features import grams
 from bot.nlu.feeling import EMOTION, EmotionReader
 from bot.nlu.gaps import without_facts
 from bot.nlu.intent_model import IntentModel
 from bot.nlu.normaliser import normal_text, read_normal
+from bot.nlu.second_reading import SecondReading
 from bot.nlu.tokenizer import ChineseTokenizer, words_in, words_of
 
 UNDERSTANDING = "understanding"
@@ -94,6 +95,8 @@ UNCLEAR = 0.45
 """Probability of the likeliest main intent under which a fault that is named decides."""
 DOUBTFUL = 0.6
 """The same for a complaint in a calm voice."""
+CLEAR = 0.75
+"""Probability of the likeliest main intent under which a message is read a second time."""
 UNDOUBTED = 0.85
 """Certainty from which a part counts whatever the whole message looks like."""
 _GRAVITY = {"emergency": 0, "human": 1, "complaint": 2, "return_exchange": 3, "repair": 3, "consult": 5}
@@ -116,12 +119,18 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
         return [ChineseTokenizer, SentenceEncoder, EmotionReader]
 
     def __init__(
-        self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, model: IntentModel | None = None
+        self,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        model: IntentModel | None = None,
+        second_reading: SecondReading | None = None,
     ) -> None:
         self._config = config
         self._storage = model_storage
         self._resource = resource
         self._model = model
+        self._second_reading = second_reading
 
     @classmethod
     def create(
@@ -145,7 +154,7 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
     ) -> "IntentClassifier":
         """Read the trained component."""
         with model_storage.read_from(resource) as folder:
-            return cls(config, model_storage, resource, IntentModel.load(folder))
+            return cls(config, model_storage, resource, IntentModel.load(folder), SecondReading.load(folder))
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the model to all intent examples and store it."""
@@ -153,8 +162,10 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
         counts = [grams(normal_text(e), words_of(e)) for e in examples]
         vectors = np.array([vector_of(e) for e in examples])
         self._model = IntentModel.fit(counts, vectors, [e.get(INTENT) for e in examples])
+        self._second_reading = SecondReading.learn(normal_text(e) for e in examples)
         with self._storage.write_to(self._resource) as folder:
             self._model.save(folder)
+            self._second_reading.save(folder)
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -203,17 +214,28 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
 
     def _probabilities(self, message: Message, text: str) -> np.ndarray:
         """Of all intents; numbers and addresses say what a request is about, not what it asks for, and are left out."""
-        assert self._model is not None
+        assert self._model is not None and self._second_reading is not None
         spoken = _without_facts(text, message.get(ENTITIES) or ())
         if spoken == text:
-            return self._model.probabilities(grams(text, words_of(message)), vector_of(message))
-        return self._model.probabilities(grams(spoken, words_in(spoken)), encode(spoken))
+            first = self._model.probabilities(grams(text, words_of(message)), vector_of(message))
+        else:
+            first = self._read(spoken)
+        doubt = _surest(self._model.intents, first)
+        if doubt < CLEAR and (guess := self._second_reading.of(spoken)) != spoken:
+            second = self._read(guess)
+            return second if _surest(self._model.intents, second) > doubt else first
+        return first
+
+    def _read(self, text: str) -> np.ndarray:
+        assert self._model is not None
+        return self._model.probabilities(grams(text, words_in(text)), encode(text))
 
     def _clause_intents(self, text: str) -> list[dict[str, Any]]:
         assert self._model is not None
         found = []
-        for clause in clauses(text):
-            probabilities = self._model.probabilities(grams(clause, words_in(clause)), encode(clause))
+        parts = clauses(text)
+        for clause, vector in zip(parts, encode_all(parts), strict=True):
+            probabilities = self._model.probabilities(grams(clause, words_in(clause)), vector)
             mains = _by_main(self._model.intents, probabilities)
             top = max(mains, key=lambda name: mains[name])
             best = max(
@@ -222,6 +244,10 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
             )
             found.append({"name": self._model.intents[best], "confidence": mains[top], "text": clause})
         return found
+
+
+def _surest(intents: list[str], probabilities: np.ndarray) -> float:
+    return max(_by_main(intents, probabilities).values())
 
 
 def _by_main(intents: list[str], probabilities: np.ndarray) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """The shop's own words, and jieba that knows them."""
 
 import math
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +10,8 @@ import jieba
 from bot.domain.errors import ContentError
 
 DICTIONARY = Path(__file__).parent / "dictionary"
+OFTEN = 200
+"""Times that a word was counted in jieba's corpus of 60 million words from which everyone uses it."""
 TYPES = frozenset({"product", "brand", "symptom", "channel", "service"})
 
 
@@ -70,3 +72,10 @@ def commonness(word: str) -> float:
 def is_word(text: str) -> bool:
     """Whether jieba or the shop know the word."""
     return bool(_jieba().FREQ.get(text, 0))
+
+
+def common_words() -> Iterator[tuple[str, int]]:
+    """The Chinese words of two to four characters that jieba counted often, with how often."""
+    for word, count in _jieba().FREQ.items():
+        if count >= OFTEN and 2 <= len(word) <= 4 and all("一" <= character <= "龥" for character in word):
+            yield word, count
