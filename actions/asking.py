@@ -61,7 +61,7 @@ class _Asking:
             self.asked["comfort"] = int(self.speaker.heard.emotion >= Level.ANGRY)  # the opening has comforted
             if self._offers_human_first():
                 return self._events(offer="human")
-        elif self.speaker.heard.emotion >= Level.ANGRY and not self.asked.get("comfort"):
+        elif self._needs_comfort() and not self.asked.get("comfort"):
             self.asked["comfort"] = 1
             self.speaker.say("emotion.comfort")
         if "special_care" in self.speaker.heard.signals and not self.asked.get("care"):
@@ -72,6 +72,11 @@ class _Asking:
             answer_besides(self.speaker)
         self._ask()
         return self._events()
+
+    def _needs_comfort(self) -> bool:
+        """A2: anger, and a reproach in the middle of something else."""
+        heard = self.speaker.heard
+        return heard.emotion >= Level.ANGRY or (heard.is_reproach and self.form != "complaint_form")
 
     def _filed_already(self) -> bool:
         """Whether anger without a new matter follows a complaint that is being dealt with."""

@@ -62,6 +62,11 @@ class Heard:
         """The gravest intent."""
         return self.intents[0].name
 
+    @property
+    def is_reproach(self) -> bool:
+        """Whether displeasure is what the message is about (A2)."""
+        return self.sure and self.emotion > 0 and main_intent(self.intent) == "complaint"
+
     def last(self, fact: str) -> str | None:
         """The last value of a fact: in 「不是冰箱是空调」 the one that counts."""
         values = self.facts.get(fact, ())

@@ -124,6 +124,8 @@ def listen(heard: Heard, known: Mapping[str, str | None], form: str | None = Non
         return Taken(said, problem="why")
     if _is_digression(heard, form, asked):
         return Taken(said, digression=True)
+    if asked == "symptom" and heard.is_reproach and "symptom" not in heard.facts:
+        return Taken(said)  # 「等了三天没人理」 is no fault of the machine: comfort, and ask again
     return _in_own_words(heard, said, known, form, asked)
 
 
@@ -283,7 +285,8 @@ def _is_digression(heard: Heard, form: str, asked: str | None) -> bool:
         return False  # 「能不能小一点？」 is an idea
     if asked in _STORIES:
         return heard.sure and main_intent(intent.name) == "consult" and is_question(heard.text)
-    return is_question(heard.text)
+    asks = heard.sure and main_intent(intent.name) == "consult" and intent.confidence >= TALK_FROM
+    return is_question(heard.text) or (asks and asked not in _OPEN_ENDED)
 
 
 def _in_own_words(

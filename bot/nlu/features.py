@@ -71,10 +71,14 @@ class Scorer:
 
     def __init__(self, vocabulary: Vocabulary, weights: np.ndarray, bias: np.ndarray) -> None:
         self.vocabulary = vocabulary
-        self.weights = weights
         self.bias = bias
         self._by_gram = np.ascontiguousarray(weights[:, : len(vocabulary.names)].T)
         self._by_meaning = np.ascontiguousarray(weights[:, len(vocabulary.names) :])
+
+    @property
+    def weights(self) -> np.ndarray:
+        """The weights as they were given."""
+        return np.hstack([self._by_gram.T, self._by_meaning])
 
     def scores(self, count: Grams, vector: np.ndarray) -> np.ndarray:
         """One score for each class."""
