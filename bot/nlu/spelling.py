@@ -77,7 +77,8 @@ def _variants(traditional: bool) -> tuple[re.Pattern[str], dict[str, str]]:
     for written, meant, only_traditional in read_pairs(FOLDER / "variants.txt"):
         if traditional or not only_traditional:
             words[written] = meant
-            words.setdefault(simplified(written), meant) if not only_traditional else None
+            if not only_traditional:
+                words.setdefault(simplified(written), meant)
     inside = _any_of(words)
     words.update({word: word for word in read_dictionary() if word not in words and inside.search(word)})
     return _any_of(words), words
@@ -102,7 +103,11 @@ def _by_sound() -> dict[tuple[str, ...], list[tuple[str, float]]]:
 
 def load() -> None:
     """Read all files now, not at the first message."""
-    _pictures(), _variants(True), _variants(False), _confusions(), _by_sound()
+    _pictures()
+    _variants(True)
+    _variants(False)
+    _confusions()
+    _by_sound()
 
 
 def pictures_as_words(text: Traced) -> Traced:
