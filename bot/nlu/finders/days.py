@@ -28,8 +28,6 @@ _TO_COME = re.compile(
     r".{0,3}(?:来|上门|送|有空|在家|[安来]装|方便|取件|打(?:给|电话|我|\d)|联系|回电|约|可以|都行|再)"
 )
 _ASKED_FOR = re.compile(r"(?:约|定|改[到在]|上门|来|送|打|联系|安排|等到).{0,4}$")
-
-
 _WITHIN = re.compile(r"以?内|之内")
 """「一年内」 names a limit, and leads back to no day."""
 
