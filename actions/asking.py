@@ -1,12 +1,15 @@
 """The questions of the forms: one at a time, each in new words when it comes again (A1, A2, A9)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActiveLoop, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.booking import slot_chips
 from actions.consulting import answer_besides
+from actions.entitlement import TO_HUMAN, tell_in_form, tell_of_repairs
 from actions.listening import FACTS
 from actions.speaking import Speaker
 from actions.tickets import urge
@@ -14,12 +17,15 @@ from bot.domain.emotion import Level
 from bot.domain.message import Button
 from bot.domain.procedure import MATTER_FACTS, PROCEDURES, SKIPPED
 
+MANY_MATTERS, MANY_QUESTIONS = 3, 12
+"""F3: so many matters at once, or questions in one form, are better dealt with by a person."""
 MISSES_BEFORE_HUMAN = 3
 """F2: a third message that is not understood brings a person."""
 
 SAME_FAULT = 0.55
 """Similarity from which an article is about the very fault that was told."""
 
+ANY_TIME = ("都可以", "跳过")
 _OPENINGS = {
     "repair_repeat": "repair.open_again",
     "repair_install": "repair.open_install",
@@ -51,6 +57,8 @@ class _Asking:
         self.form = str(tracker.active_loop_name)
         self.note: dict[str, Any] = tracker.get_slot("heard") or {}
         self.opening = tracker.get_slot("opened") != self.form
+        self.offered = False
+        self.account: dict[str, Any] = dict(tracker.get_slot("account") or {})
         self.asked: dict[str, int] = {} if self.opening else dict(tracker.get_slot("asked_times") or {})
 
     def run(self) -> list[dict[str, Any]]:
@@ -66,12 +74,30 @@ class _Asking:
             self.speaker.say("emotion.comfort")
         if "special_care" in self.speaker.heard.signals and not self.asked.get("care"):
             self.asked["care"] = 1
-            self.speaker.say("care.special")
+            self.speaker.say("care.special", fires="elderly_or_minor")
         self._tell_of_order()
+        self._tell_of_rights()
         if not self.note.get("digression"):
             answer_besides(self.speaker)
+        if rule := self._rule_for_a_person():
+            self.offered = self.speaker.offer_person(rule)
         self._ask()
-        return self._events()
+        # A bare yes to a summary confirms the summary; to any other question it is for the person that was offered.
+        return self._events(offer="human" if self.offered and self.fact != "confirmed" else None)
+
+    def _rule_for_a_person(self) -> str | None:
+        """Which rule of F3 and F4 asks the customer whether a person is wanted, the gravest first."""
+        heard, matters = self.speaker.heard, 1 + len(self.tracker.get_slot("waiting") or [])
+        if "special_care" in heard.signals:
+            return None  # that offer has been made, in kinder words
+        if "safety" in heard.signals:
+            return "safety"
+        claims = self.speaker.anfu.triggers.book.get("complex").is_heard_in(heard.text)  # E5
+        if claims or (self.opening and matters >= MANY_MATTERS) or sum(self.asked.values()) >= MANY_QUESTIONS:
+            return "complex"
+        if self.opening and self.form == "complaint_form":
+            return "complaint"
+        return "negative_emotion" if heard.emotion >= Level.ANGRY else None
 
     def _needs_comfort(self) -> bool:
         """A2: anger, and a reproach in the middle of something else."""
@@ -94,7 +120,10 @@ class _Asking:
         ]  # fmt: skip
 
     def _events(self, **slots: Any) -> list[dict[str, Any]]:
-        return self.speaker.events(**{"opened": self.form, "asked_times": self.asked, "offer": None, **slots})
+        told: dict[str, Any] = {
+            "opened": self.form, "asked_times": self.asked, "account": self.account, "offer": None, **slots,
+        }  # fmt: skip
+        return self.speaker.events(**told)
 
     def _open(self) -> None:
         kind = PROCEDURES[self.form].kind.value
@@ -122,7 +151,7 @@ class _Asking:
     def _offers_human_first(self) -> bool:
         """F3, F4: extreme emotion is offered a person before any question."""
         if self.form == "complaint_form" and self.speaker.heard.emotion >= Level.EXTREME:
-            self.speaker.say("complaint.offer_human")
+            self.speaker.say("complaint.offer_human", fires="extreme_emotion")
             return True
         return False
 
@@ -135,10 +164,19 @@ class _Asking:
         elif "unknown" in order:
             self.speaker.say("fact.order_unknown", order_number=order["unknown"])
 
+    def _tell_of_rights(self) -> None:
+        """E11, A7: what the customer is entitled to, as soon as it can be known, once for each matter and order."""
+        if not (self.opening or self.note.get("took")):
+            return
+        told = tell_in_form(self.speaker, self.tracker, self.form)
+        self.account |= told
+        if self.opening and not told and "told" not in self.account:
+            tell_of_repairs(self.speaker, self.tracker)
+
     def _ask(self) -> None:
         problem = self.note.get("problem")
         if int(self.tracker.get_slot("misses") or 0) >= MISSES_BEFORE_HUMAN:
-            self.speaker.say("misunderstood.human", handover="misunderstood")
+            self.speaker.say("misunderstood.human", handover="misunderstood_three_times")
         elif problem == "phone":
             self.speaker.say("invalid.phone")
         elif problem == "why":
@@ -155,11 +193,28 @@ class _Asking:
         misses = int(self.tracker.get_slot("misses") or 0)
         if self.fact != "confirmed":
             # After a digression the question only comes back; an example helps who was not understood.
-            self.speaker.say(f"ask.{self.fact}", level=0 if not times else 2 if misses >= 2 else 1)
+            level = 0 if not times else 2 if misses >= 2 else 1
+            script = f"ask.{self.fact}"
+            self.speaker.say(script, level=level, buttons=self._with_a_person(script, self._choices()))
         elif times and not self.note.get("took"):
-            self.speaker.say("ask.confirmed_still", summary=self._summary())
+            script = "ask.confirmed_still"
+            self.speaker.say(script, summary=self._summary(), buttons=self._with_a_person(script))
         else:
-            self.speaker.say("ask.confirmed", level=min(times, 1), summary=self._summary())
+            script = "ask.confirmed"
+            self.speaker.say(script, level=min(times, 1), summary=self._summary(), buttons=self._with_a_person(script))
+
+    def _with_a_person(self, script: str, choices: Sequence[Button] = ()) -> list[Button]:
+        """The question's quick replies, and one for the person that was offered just before it (F4)."""
+        if not self.offered:
+            return list(choices)
+        own = choices or self.speaker.anfu.scripts.get(script).buttons
+        return [*(button for button in own if button != TO_HUMAN), TO_HUMAN]
+
+    def _choices(self) -> list[Button]:
+        """Free slots beside the usual answers, where the time of a visit is asked (B2)."""
+        if self.fact != "preferred_time" or not (slots := slot_chips(self.speaker)):
+            return []
+        return [*slots, *(Button(words, words) for words in ANY_TIME)]
 
     def _given(self) -> dict[str, str]:
         facts = {fact: self.tracker.get_slot(fact) for fact in (*PROCEDURES[self.form].facts[:-1], "model")}

@@ -6,15 +6,21 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.booking import move_visit
+from actions.orders import known_orders, order_told, say_orders
+from actions.questions import answer_rights, offer_look_up
 from actions.speaking import Speaker
-from bot.domain.dates import day_in_words, local_day, moment_in_words
+from bot.domain.dates import local_day, moment_in_words
+from bot.domain.emotion import Level
 from bot.domain.heard import Understood, main_intent
 from bot.domain.knowledge import Finding, judge
 from bot.domain.message import Button
-from bot.domain.order import Order, yuan
+from bot.domain.order import yuan
 from bot.domain.phrases import asks_when
 from bot.domain.procedure import PROCEDURES
 
+OFFERED = "订单号"
+"""Stands for an answer after which the order number is not asked for in a sentence of its own."""
 NOT_OURS = "not-ours"
 """Stands for a product that the catalogue does not have."""
 CHOSEN = "我想了解:"
@@ -32,13 +38,21 @@ class Answer(Action):
         """The answer, or which of some articles was meant, or that a colleague will be asked."""
         speaker = Speaker(dispatcher, tracker)
         wanted = speaker.heard.intents[0]
+        if (slots := move_visit(speaker)) is not None:
+            return speaker.events(**slots)
+        if (slots := answer_rights(speaker, tracker)) is not None:
+            answer_besides(speaker)
+            return speaker.events(last_article=None, offer=None, **slots)
         if _say_price(speaker, wanted):
             return speaker.events(last_article=None)
         finding = find(speaker, wanted)
         last = say_finding(speaker, finding, tracker.get_slot("last_article"))
         if finding.answer:
             answer_besides(speaker)
-        return speaker.events(last_article=last, offer=None if finding.answer or finding.choices else "human")
+        waits = offer_look_up(speaker, tracker, finding.answer.answer if finding.answer else OFFERED)
+        angry = speaker.heard.emotion >= Level.ANGRY and speaker.offer_person("negative_emotion")  # F4
+        answered = (finding.answer or finding.choices) and not angry
+        return speaker.events(last_article=last, offer=None if answered else "human", **waits)
 
 
 _WHERE_IS_IT = re.compile(
@@ -59,6 +73,8 @@ class OrderStatus(Action):
         speaker = Speaker(dispatcher, tracker)
         if tracker.active_loop_name == "repair_form" and tell_when(speaker, tracker):
             return speaker.events()
+        if (slots := move_visit(speaker)) is not None or (slots := answer_rights(speaker, tracker)) is not None:
+            return speaker.events(**slots)
         orders = known_orders(speaker, tracker)
         if orders:
             say_orders(speaker, orders)
@@ -117,7 +133,7 @@ def say_finding(speaker: Speaker, finding: Finding, last_article: str | None) ->
     speaker.anfu.learning.ask_colleagues(speaker.conversation_id, wanted.text, wanted.name)
     if speaker.times_said("knowledge.none"):
         # F3: a second question that no reviewed article answers goes to a person.
-        speaker.say("handover.unanswered", handover="no_answer")
+        speaker.say("handover.unanswered", handover="no_knowledge")
     else:
         speaker.say("knowledge.none")
     return None
@@ -154,59 +170,9 @@ def tell_when(speaker: Speaker, tracker: Tracker) -> bool:
         return False
     if speaker.heard.intent != "urge" and not asks_when(speaker.heard.text):
         return False
-    due = speaker.anfu.ticketing.would_promise(PROCEDURES[form].kind)
+    due = speaker.anfu.ticketing.would_promise(PROCEDURES[form].kind, speaker.emotion, speaker.signals)
     speaker.say("form.when", promise=moment_in_words(due, speaker.anfu.clock()))
     return True
-
-
-def known_orders(speaker: Speaker, tracker: Tracker) -> list[Order]:
-    """Orders named in this message or earlier in the conversation."""
-    orders = _named_orders(speaker, tracker)
-    product = speaker.anfu.orders.product_called(speaker.heard.last("product") or "")
-    meant = [order for order in orders if product and order.product.id == product.id]
-    return meant or orders
-
-
-def _named_orders(speaker: Speaker, tracker: Tracker) -> list[Order]:
-    directory = speaker.anfu.orders
-    if number := speaker.heard.last("order_number"):
-        return directory.by_number(number)
-    if phone := speaker.heard.last("phone"):
-        return directory.by_phone(phone)
-    if (number := tracker.get_slot("order_number")) and (found := directory.by_number(number)):
-        return found
-    return directory.by_phone(phone) if (phone := tracker.get_slot("phone")) else []
-
-
-def order_told(orders: list[Order]) -> dict[str, Any]:
-    """Slots after orders were told: one is what the conversation is about from now on; of several one is to choose."""
-    if len({order.number for order in orders}) > 1:
-        return {"pending": "order_status"}
-    order = orders[0]
-    bought = day_in_words(order.bought_on)
-    return {"pending": None, "order_number": order.number, "product": order.product.name, "purchased_on": bought}
-
-
-def say_orders(speaker: Speaker, orders: list[Order]) -> None:
-    """Tell the status of the order, or ask which of several."""
-    if len({order.number for order in orders}) > 1:
-        listed = "\n".join(f"· {o.number} {o.product.name}（{o.status}）" for o in orders[:5])
-        chips = [Button(o.product.name, f"订单 {o.number}") for o in orders[:5]]
-        speaker.say("order.several", orders=listed, buttons=chips)
-        return
-    for order in orders:
-        say_order(speaker, order)
-
-
-def say_order(speaker: Speaker, order: Order) -> None:
-    """Tell where one order is."""
-    common: dict[str, Any] = {"product": order.product.name, "order_number": order.number}
-    if order.received_on:
-        speaker.say("order.received", received_on=day_in_words(order.received_on), **common)
-    elif order.tracking:
-        speaker.say("order.shipped", tracking=order.tracking, **common)
-    else:
-        speaker.say("order.waiting", bought_on=day_in_words(order.bought_on), **common)
 
 
 def _say_price(speaker: Speaker, wanted: Understood) -> bool:

@@ -27,7 +27,8 @@ class Handover(Action):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
         """Ask for the handover; the place in the queue is told when it is made (F5)."""
         speaker = Speaker(dispatcher, tracker)
-        speaker.say("handover.accepted", handover="asked")
+        refused = speaker.anfu.triggers.book.get("refuses_bot").is_heard_in(speaker.heard.text)
+        speaker.say("handover.accepted", handover="refuses_bot" if refused else "asked_for_human")
         return speaker.events()
 
 
@@ -42,5 +43,5 @@ class Safety(Action):
         """The script for the hazard that was named."""
         speaker = Speaker(dispatcher, tracker)
         script = next((key for key, words in _HAZARDS if words.search(speaker.heard.text)), "safety.general")
-        speaker.say(script, handover="safety")
+        speaker.say(script, handover="safety_emergency")
         return speaker.events()

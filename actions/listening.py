@@ -8,14 +8,19 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import ActionExecutionRejection
 
 from bot.bootstrap import current
+from bot.domain.appointment import slot_meant
 from bot.domain.dates import day_in_words
 from bot.domain.facts import WISHES, facts_said
 from bot.domain.heard import Heard
 from bot.domain.listening import Taken, adds_matter, listen, other_matters, replaces, turns_to
 from bot.domain.order import Order
 from bot.domain.procedure import OPENED_BY, PROCEDURES, SKIPPED
+from bot.domain.rights import Account, account_in, names_of_parts
 
 FACTS = tuple(dict.fromkeys((*(fact for p in PROCEDURES.values() for fact in p.facts), "model")))
+
+
+ALL_SLOTS = 99
 
 
 class TakeFacts(Action):
@@ -32,7 +37,7 @@ class TakeFacts(Action):
             return []  # Rasa reads the slots again when a form begins; the message was heard before
         heard = Heard.from_parse(tracker.latest_message)
         form, asked = tracker.active_loop_name, tracker.get_slot("requested_slot")
-        known = {fact: tracker.get_slot(fact) for fact in FACTS}
+        known = {fact: tracker.get_slot(fact) for fact in (*FACTS, "account")}
         taken = listen(heard, known, form, asked)
         if form and tracker.get_slot("offer") == "human" and heard.intent == "affirm":
             taken = Taken(digression=True)  # F4: yes to the person that was offered
@@ -46,6 +51,7 @@ class TakeFacts(Action):
             facts.setdefault("condition", SKIPPED)  # what was not delivered has none
         order, order_note = _order_of(facts, known)
         facts |= order
+        facts |= _slot_named(heard, facts, asked)
         missed = (
             problem in ("unclear", "phone") or (not form and not heard.sure) or (taken.digression and not heard.sure)
         )
@@ -56,13 +62,47 @@ class TakeFacts(Action):
         waiting = _waiting(heard, tracker.get_slot("waiting") or [], form, asked, known)
         return [
             *(SlotSet(name, value) for name, value in facts.items()),
+            SlotSet("account", _account(heard, facts, known, form)),
             SlotSet("heard", note), SlotSet("misses", misses + 1 if missed else 0), SlotSet("waiting", waiting),
         ]  # fmt: skip
 
 
+def _account(heard: Heard, facts: dict[str, Any], known: dict[str, Any], form: str | None) -> dict[str, Any]:
+    """What the customer has told of the matter so far that rights and urgency depend on (A13, E6)."""
+    before: dict[str, Any] = dict(known["account"] or {})
+    if _is_other_product(facts, known):
+        before = {name: before[name] for name in ("emotion", "signals") if name in before}
+    opens = form or OPENED_BY.get(heard.intent)
+    others = [n for n in other_matters(heard, opens) if n]
+    parts = names_of_parts(current().statutes.law.goods.values())
+    told = account_in(heard.request(0, others), parts, besides=[heard.intents[n].text for n in others])
+    return {
+        **before,
+        **Account.from_json(before).with_news(told).as_json(),
+        "emotion": max(heard.emotion, before.get("emotion", 0)),
+        "signals": sorted({*heard.signals, *before.get("signals", ())}),
+    }
+
+
+def _slot_named(heard: Heard, facts: dict[str, Any], asked: str | None) -> dict[str, Any]:
+    """The free slot that the time just wished for names, if it names one; the words are kept besides (B2, G11)."""
+    if not facts.get("preferred_time"):
+        return {}
+    anfu = current()
+    free, now = anfu.visits.free(most=ALL_SLOTS), anfu.clock()
+    named = [heard.text[m.start : m.end] for m in heard.mentions if m.kind == "time"][-1:]
+    words = [heard.text, *named] if asked == "preferred_time" else named
+    found = next((slot for said in words if (slot := slot_meant(said, free, now))), None)
+    return {"visit_at": found.starts_at.isoformat() if found else None}
+
+
+def _is_other_product(facts: dict[str, Any], known: dict[str, Any]) -> bool:
+    return bool(facts.get("product") and known.get("product") and not _same_product(facts["product"], known["product"]))
+
+
 def _without_stale(facts: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
     """Another product has another order, model and day of purchase."""
-    if not facts.get("product") or not known.get("product") or _same_product(facts["product"], known["product"]):
+    if not _is_other_product(facts, known):
         return facts
     return {**dict.fromkeys(name for name in ("order_number", "model", "purchased_on") if known.get(name)), **facts}
 
@@ -118,7 +158,7 @@ def _waiting(
         _matter(heard, n) for n in other_matters(heard, runs) if n or (form and runs == form and adds_matter(heard))
     ]
     if form and runs != form and not replaces(heard) and _is_another(heard, runs, known):
-        kept = {fact: known[fact] for fact in PROCEDURES[form].facts[:-1] if known.get(fact)}
+        kept = {fact: known[fact] for fact in (*PROCEDURES[form].facts[:-1], "account") if known.get(fact)}
         more.append({"form": form, "facts": kept})
     later: dict[str, dict[str, Any]] = {}
     for matter in (*waiting, *more):
@@ -128,7 +168,11 @@ def _waiting(
 
 def _matter(heard: Heard, number: int) -> dict[str, Any]:
     form = OPENED_BY[heard.intents[number].name]
-    return {"form": form, "facts": facts_said(heard.request(number), form, None)}
+    request = heard.request(number)
+    account = {
+        **account_in(request).as_json(), "emotion": heard.emotion, "signals": list(heard.signals),
+    }  # fmt: skip
+    return {"form": form, "facts": {**facts_said(request, form, None), "account": account}}
 
 
 def _is_another(heard: Heard, form: str, known: dict[str, Any]) -> bool:

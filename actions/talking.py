@@ -4,10 +4,13 @@ import re
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import ActiveLoop, SlotSet
+from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.consulting import answer_besides, find, known_orders, offer_choices, order_told, say_orders
+from actions.booking import book_pending
+from actions.consulting import answer_besides, find, offer_choices
+from actions.orders import known_orders, order_told, say_orders
+from actions.questions import answer_rights
 from actions.speaking import Speaker
 from actions.tickets import say_progress
 from bot.domain.dates import day_in_words
@@ -31,6 +34,9 @@ class SmallTalk(Action):
         if intent == "abuse" and speaker.heard.emotion >= Level.EXTREME:
             speaker.say("handover.angry", handover="extreme_emotion")  # F3
             return speaker.events()
+        if intent == "abuse":
+            speaker.say("smalltalk.abuse", fires="negative_emotion")  # F4: it asks whether a person is wanted
+            return speaker.events(offer="human")
         speaker.say(_OTHER_SCRIPTS.get(intent, f"smalltalk.{intent}"))
         answer_besides(speaker)
         return speaker.events()
@@ -47,7 +53,7 @@ class Affirm(Action):
         """Do what was offered."""
         speaker = Speaker(dispatcher, tracker)
         if tracker.get_slot("offer") == "human":
-            speaker.say("handover.accepted", handover="asked")
+            speaker.say("handover.accepted", handover="asked_for_human")
         else:
             speaker.say("smalltalk.affirm")
         return speaker.events(offer=None)
@@ -78,6 +84,11 @@ class Inform(Action):
         """What the fact was asked for, or what can be done with it."""
         speaker = Speaker(dispatcher, tracker)
         heard, pending = speaker.heard, str(tracker.get_slot("pending") or "")
+        waited = book_pending(speaker, tracker)
+        if waited is None and not heard.last("ticket_number"):
+            waited = answer_rights(speaker, tracker)
+        if waited is not None:
+            return speaker.events(**waited)
         number = heard.last("ticket_number") or (
             pending.removeprefix("ticket:") if pending.startswith("ticket:") else None
         )
@@ -136,19 +147,26 @@ class Misunderstood(Action):
         return "action_misunderstood"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
-        """The next step of the ladder."""
+        """The next step of the ladder, then the running form's question, or silence: no rule says what follows."""
         speaker = Speaker(dispatcher, tracker)
+        slots = self._answer(speaker, tracker)
+        goes_on = tracker.active_loop_name if not speaker.has_handed_over else None
+        return [*speaker.events(**slots), FollowupAction(goes_on or "action_listen")]
+
+    def _answer(self, speaker: Speaker, tracker: Tracker) -> dict[str, Any]:
         misses = int(tracker.get_slot("misses") or 1)
+        if (slots := answer_rights(speaker, tracker)) is not None:
+            return {"misses": 0, **slots}
         finding = find(speaker, speaker.heard.intents[0])
         if "special_care" in speaker.heard.signals and not speaker.times_said("care.special"):
-            speaker.say("care.special")  # A13
+            speaker.say("care.special", fires="elderly_or_minor")  # A13
         if finding.answer and finding.answer.id != tracker.get_slot("last_article"):
             speaker.answer(finding.answer)
-            return speaker.events(last_article=finding.answer.id, misses=0)
+            return {"last_article": finding.answer.id, "misses": 0}
         if misses >= 3:
-            speaker.say("misunderstood.human", handover="misunderstood")
+            speaker.say("misunderstood.human", handover="misunderstood_three_times")
         elif finding.choices:
             offer_choices(speaker, finding)
         else:
             speaker.say("misunderstood.rephrase" if misses == 1 else "misunderstood.choices")
-        return speaker.events(misses=misses)
+        return {"misses": misses}

@@ -1,15 +1,24 @@
 """Tickets from the dialogue: opened after confirmation, looked up, urged (A9, B6, D8)."""
 
+from datetime import datetime
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.consulting import find, known_orders, say_finding, say_orders, tell_when
+from actions.booking import book_visit, latest_repair, reschedule
+from actions.consulting import find, say_finding, tell_when
+from actions.entitlement import entitlement_of
+from actions.orders import known_orders, say_orders
+from actions.questions import answer_rights
 from actions.speaking import Speaker
+from bot.domain.emotion import Level
 from bot.domain.procedure import MATTER_FACTS, PROCEDURES, SKIPPED, Procedure
-from bot.domain.ticket import Ticket
+from bot.domain.ticket import Kind, Ticket
+
+HARDLY = 0.5
+"""Certainty below which a question that only sounds like one about progress may be one about rights."""
 
 
 def _open_ticket(procedure: Procedure) -> type[Action]:
@@ -31,9 +40,18 @@ def _open_ticket(procedure: Procedure) -> type[Action]:
                 {fact: str(value) for fact, value in facts.items() if value and value != SKIPPED},
                 key=f"{speaker.turn_id}:{self.name()}",
                 conversation_id=speaker.conversation_id,
-                emotion=speaker.heard.emotion,
+                emotion=speaker.emotion,
+                signals=speaker.signals,
+                entitlement=entitlement_of(speaker, tracker, procedure.form),
             )
-            speaker.say(f"{procedure.kind.value}.done", number=ticket.number, promise=speaker.promise(ticket))
+            speaker.say(
+                f"{procedure.kind.value}.done",
+                emotion=speaker.emotion,
+                number=ticket.number,
+                promise=speaker.promise(ticket),
+            )
+            if procedure.kind is Kind.REPAIR and (starts_at := tracker.get_slot("visit_at")):
+                book_visit(speaker, ticket, datetime.fromisoformat(starts_at))
             return [*_finish(speaker, tracker)]
 
     return OpenTicket
@@ -68,6 +86,8 @@ class TicketProgress(Action):
         speaker = Speaker(dispatcher, tracker)
         if tell_when(speaker, tracker):
             return speaker.events()
+        if speaker.heard.intents[0].confidence < HARDLY and (slots := answer_rights(speaker, tracker)) is not None:
+            return speaker.events(**slots)
         if ticket := _find_ticket(speaker, tracker):
             say_progress(speaker, ticket)
         elif speaker.heard.last("ticket_number"):
@@ -108,31 +128,42 @@ class Urge(Action):
                 return speaker.events()
             speaker.say("ticket.none")
             return speaker.events(pending="order_status")
-        return speaker.events(offer="human" if urge(speaker, ticket) else None)
+        offered = urge(speaker, ticket)
+        if not offered and speaker.heard.emotion >= Level.ANGRY:
+            offered = speaker.offer_person("negative_emotion")  # F4
+        return speaker.events(offer="human" if offered else None)
 
 
 class Reschedule(Action):
-    """Notes the wish for another appointment on the ticket."""
+    """Moves the appointment of a repair to a free slot, or notes the wish for another."""
 
     def name(self) -> str:
         """The action's name in domain.yml."""
         return "action_reschedule"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict) -> list[dict[str, Any]]:
-        """Note it; without a ticket, ask which."""
+        """Book the slot that is named, offer the free ones, or note what is wished; without a ticket, ask which."""
         speaker = Speaker(dispatcher, tracker)
-        if ticket := _find_ticket(speaker, tracker):
-            speaker.anfu.ticketing.note(ticket.number, f"客户改约：{speaker.heard.text}")
-            speaker.say("ticket.reschedule", number=ticket.number)
-        else:
+        named = speaker.heard.last("ticket_number")
+        ticket = _find_ticket(speaker, tracker) if named else latest_repair(speaker)
+        if ticket is None:
             speaker.say("ticket.ask_number")
-        return speaker.events()
+            return speaker.events()
+        return speaker.events(**reschedule(speaker, ticket))
 
 
 def urge(speaker: Speaker, ticket: Ticket) -> bool:
-    """Note that the customer asks to hurry; True where it was not the first time, and a person was offered."""
+    """Note that the customer asks to hurry; True where a person was offered: it is late, or not the first time."""
     again = ticket.times_urged > 0
-    speaker.anfu.ticketing.urge(ticket.number)
+    ticket = speaker.anfu.ticketing.urge(ticket.number)
+    if speaker.is_late(ticket):
+        speaker.say(
+            "ticket.late",
+            number=ticket.number,
+            kind=speaker.label("kinds", ticket.kind),
+            promise=speaker.promise(ticket),
+        )
+        return True
     if again:
         speaker.say("ticket.urged_again", number=ticket.number)
     else:
@@ -152,6 +183,10 @@ def say_progress(speaker: Speaker, ticket: Ticket) -> None:
     kind, status = speaker.label("kinds", ticket.kind), speaker.label("statuses", ticket.status)
     if ticket.is_over:
         speaker.say("ticket.over", number=ticket.number, kind=kind, status=status)
+    elif speaker.is_late(ticket):
+        speaker.say("ticket.late", number=ticket.number, kind=kind, promise=speaker.promise(ticket))
+    elif ticket.due_at is None:
+        speaker.say("ticket.waiting", number=ticket.number, kind=kind, status=status)
     else:
-        promise = speaker.promise(ticket)
-        speaker.say("ticket.progress", number=ticket.number, kind=kind, status=status, promise=promise)
+        script = "ticket.progress" if ticket.due_at == ticket.promised_at else "ticket.under_way"
+        speaker.say(script, number=ticket.number, kind=kind, status=status, promise=speaker.promise(ticket))

@@ -66,7 +66,7 @@ def _play_here(settings: Settings) -> dict[str, Any]:
     use(anfu)
     engine = start_engine(ensure_model(settings))
     anfu.knowledge.search("你好")  # as `serve` does at start
-    service = Turns(anfu.uow, engine, anfu.handoff, anfu.scripts, anfu.clock)
+    service = Turns(anfu.uow, engine, anfu.handoff, anfu.scripts, anfu.clock, queueing=anfu.queueing)
 
     def say(sender: str, text: str) -> list[str]:
         conversation_id = opened[sender]

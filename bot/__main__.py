@@ -15,13 +15,34 @@ from bot.settings import Settings, from_environment
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one subcommand; expected errors become one line that says what to do."""
-    from bot.commands import content, data, evaluate, importing, learn, nlu, serve, tickets, users
+    from bot.commands import (
+        approvals,
+        audit,
+        channels,
+        content,
+        data,
+        evaluate,
+        importing,
+        learn,
+        nlu,
+        notices,
+        report,
+        serve,
+        tasks,
+        tickets,
+        users,
+        warranty,
+        wechat,
+    )
 
     parser = argparse.ArgumentParser(prog="anfu", description="安服：中文客服机器人")
     parser.add_argument("--version", action="version", version=f"anfu {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="命令")
     common = _common_options()
-    for module in (serve, nlu, evaluate, data, content, importing, learn, tickets, users):
+    for module in (
+        serve, nlu, evaluate, data, content, importing, learn, tickets, approvals, tasks, notices, warranty, report,
+        audit, users, channels, wechat,
+    ):  # fmt: skip
         module.add_commands(commands, common)
     options = parser.parse_args(arguments)
     settings = _settings(options)
@@ -43,6 +64,7 @@ def _common_options() -> argparse.ArgumentParser:
     common.add_argument("--data-dir", type=Path, help="数据目录（SQLite、密钥、缓存），默认 var/")
     common.add_argument("--database", help="数据库地址，如 postgresql://…；默认 SQLite")
     common.add_argument("--redis", help="Redis 地址，多台机器时需要")
+    common.add_argument("--public-url", help="客户打开链接用的网址，默认本机服务的地址")
     common.add_argument("--log-level", choices=("DEBUG", "INFO", "WARNING", "ERROR"), help="日志级别")
     return common
 
@@ -50,7 +72,7 @@ def _common_options() -> argparse.ArgumentParser:
 def _settings(options: argparse.Namespace) -> Settings:
     given = {
         name: value
-        for name in ("data_dir", "database", "redis", "log_level", "host", "port")
+        for name in ("data_dir", "database", "redis", "log_level", "host", "port", "public_url")
         if (value := getattr(options, name, None)) is not None
     }
     return replace(from_environment(), **given)

@@ -21,6 +21,19 @@ class Settings:
         quiet_seconds: how long the bot waits for a further bubble before it answers (A1).
         messages_per_minute: how many messages one conversation may send (flooding).
         conversations_per_minute: how many conversations one address may open.
+        public_url: where customers and departments reach the gateway; links in messages begin with it. Empty means
+            where the gateway on this machine listens.
+        site_url: the page of the shop that has the chat in it, where customers who come from WeChat are led; empty
+            means the gateway's own page.
+        smtp: the mail server for notices, `smtp://user:password@host:port?from=address`; empty sends no mail.
+        webhook_hosts: hosts of our own network that may subscribe to events, with commas between; others must be on
+            the open internet.
+        wechat_app_id, wechat_secret, wechat_token, wechat_aes_key: the 公众号, as its own page shows them; without an
+            id there is none, and without a key messages come unencrypted.
+        wechat_mode: `push` for a verified account, `passive` for one that may only answer while the customer asks.
+        wechat_api: where the 公众号's interface is; the simulator's address to try without an account.
+        kf_corp_id, kf_secret, kf_token, kf_aes_key: 微信客服, as its own page shows them; without an id there is none.
+        kf_api: where the interface of 微信客服 is.
         log_level: DEBUG, INFO, WARNING or ERROR.
     """
 
@@ -33,12 +46,51 @@ class Settings:
     quiet_seconds: float = 0.4
     messages_per_minute: int = 60
     conversations_per_minute: int = 3000
+    public_url: str = ""
+    site_url: str = ""
+    smtp: str = ""
+    webhook_hosts: str = ""
+    wechat_app_id: str = ""
+    wechat_secret: str = field(default="", repr=False)
+    wechat_token: str = field(default="", repr=False)
+    wechat_aes_key: str = field(default="", repr=False)
+    wechat_mode: str = "push"
+    wechat_api: str = "https://api.weixin.qq.com"
+    kf_corp_id: str = ""
+    kf_secret: str = field(default="", repr=False)
+    kf_token: str = field(default="", repr=False)
+    kf_aes_key: str = field(default="", repr=False)
+    kf_api: str = "https://qyapi.weixin.qq.com"
     log_level: str = "INFO"
 
     @property
     def database_url(self) -> str:
         """The database's address with its default filled in."""
         return self.database or f"sqlite:///{self.data_dir / 'anfu.db'}"
+
+    @property
+    def local_address(self) -> str:
+        """Where the gateway is reached on its own machine."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def address(self) -> str:
+        """Where links lead, without a slash at the end: the public address, else that of the gateway that serves."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        path = self.data_dir / "address"
+        return path.read_text() if path.exists() else self.local_address
+
+    def announce(self) -> None:
+        """Say to the commands that work beside the gateway where it listens, so that their links lead to it."""
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        (self.data_dir / "address").write_text(self.local_address)
+
+    @property
+    def trusted_hosts(self) -> frozenset[str]:
+        """The hosts of `webhook_hosts`."""
+        return frozenset(host.strip().lower() for host in self.webhook_hosts.split(",") if host.strip())
 
     @property
     def cache_dir(self) -> Path:
@@ -76,5 +128,20 @@ def from_environment() -> Settings:
         quiet_seconds=float(env("ANFU_QUIET_SECONDS", str(default.quiet_seconds))),
         messages_per_minute=int(env("ANFU_MESSAGES_PER_MINUTE", str(default.messages_per_minute))),
         conversations_per_minute=int(env("ANFU_CONVERSATIONS_PER_MINUTE", str(default.conversations_per_minute))),
+        public_url=env("ANFU_PUBLIC_URL", default.public_url),
+        site_url=env("ANFU_SITE_URL", default.site_url),
+        smtp=env("ANFU_SMTP", default.smtp),
+        webhook_hosts=env("ANFU_WEBHOOK_HOSTS", default.webhook_hosts),
+        wechat_app_id=env("ANFU_WECHAT_APP_ID", default.wechat_app_id),
+        wechat_secret=env("ANFU_WECHAT_SECRET", default.wechat_secret),
+        wechat_token=env("ANFU_WECHAT_TOKEN", default.wechat_token),
+        wechat_aes_key=env("ANFU_WECHAT_AES_KEY", default.wechat_aes_key),
+        wechat_mode=env("ANFU_WECHAT_MODE", default.wechat_mode),
+        wechat_api=env("ANFU_WECHAT_API", default.wechat_api),
+        kf_corp_id=env("ANFU_KF_CORP_ID", default.kf_corp_id),
+        kf_secret=env("ANFU_KF_SECRET", default.kf_secret),
+        kf_token=env("ANFU_KF_TOKEN", default.kf_token),
+        kf_aes_key=env("ANFU_KF_AES_KEY", default.kf_aes_key),
+        kf_api=env("ANFU_KF_API", default.kf_api),
         log_level=env("ANFU_LOG_LEVEL", default.log_level),
     )

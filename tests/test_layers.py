@@ -16,12 +16,17 @@ MAY_IMPORT = {
     "bot.gateway": {"bot.gateway", "bot.services", "bot.domain"},
     "bot.workers": {"bot.workers", "bot.services", "bot.domain"},
     "bot.evaluation": {"bot.evaluation", "bot.domain", "bot.settings"},
+    "bot.simulator": {"bot.simulator", "bot.domain", "bot.adapters.channels"},
     "actions": {"actions", "bot.services", "bot.domain", "bot.bootstrap"},
-    "bot.bootstrap": {"bot.domain", "bot.services", "bot.nlu", "bot.adapters", "bot.settings"},
+    "bot.bootstrap": {"bot.domain", "bot.services", "bot.nlu", "bot.adapters", "bot.settings", "bot.accounts"},
+    "bot.accounts": {"bot.domain", "bot.adapters", "bot.settings"},
     "bot.settings": set(),
 }
 
 ONLY_IN = {
+    "argon2": {"bot.adapters.passwords"},
+    "pyotp": {"bot.adapters.second_factor"},
+    "segno": {"bot.adapters.second_factor"},
     "sqlalchemy": {"bot.adapters", "bot.bootstrap"},
     "rasa": {
         "bot.nlu",
@@ -31,7 +36,14 @@ ONLY_IN = {
         "bot.evaluation.stock",
     },
     "rasa_sdk": {"actions", "bot.commands.model"},
-    "aiohttp": {"bot.gateway", "bot.commands.serve"},
+    "aiohttp": {
+        "bot.gateway",
+        "bot.commands.serve",
+        "bot.simulator",
+        "bot.adapters.channels",
+        "bot.adapters.couriers.subscriber",
+        "bot.adapters.couriers.webhook",
+    },
 }
 
 

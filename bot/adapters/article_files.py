@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,14 +26,24 @@ class ArticleFiles:
     def __init__(self, learned: Path, shipped: Path = CONTENT) -> None:
         self._learned = learned
         self._shipped = shipped
+        self._revised: tuple[Sequence[Article], Collection[str]] = ((), ())
 
     def all(self) -> list[Article]:
-        """Every article with every wording, as the files say now.
+        """Every article with every wording: as staff published it, else as the files say now.
 
         Raises:
             ContentError: a file is wrong; the message names file and line.
         """
-        return load_articles(self._shipped, self._learned)
+        return load_articles(self._shipped, self._learned, *self._revised)
+
+    def shipped(self) -> list[Article]:
+        """Every article as the files say now, with the wordings that were taught."""
+        return load_articles(self._shipped, self._learned, (), self._revised[1])
+
+    def revise(self, articles: Sequence[Article], broken: Collection[str] = ()) -> None:
+        """Staff published these; of the broken ones, which cannot be read, the files' form holds."""
+        made_here = {article.id for article in articles}
+        self._revised = (articles, {*broken, *made_here})
 
     def add(self, article: Article) -> None:
         """Add a new article to the learned ones."""

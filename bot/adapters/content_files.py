@@ -1,26 +1,21 @@
 """Reading the YAML that service staff edit; a mistake is refused at start with file, place and cure."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import replace
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from bot.domain.errors import ContentError
-from bot.domain.knowledge import Article
-from bot.domain.promise import Promise, read_promises
-from bot.domain.scripts import Script, ScriptBook, read_script
-from bot.domain.ticket import Kind
+from bot.domain.knowledge import Article, read_article, texts_in
+from bot.domain.scripts import Script, ScriptBook, Variable, read_script
 from bot.domain.wording import Forbidden
 
 CONTENT = Path(__file__).parent.parent / "content"
 
-
-_ARTICLE_TEXTS = ("id", "title", "answer", "source")
-_ARTICLE_LISTS = ("questions", "intents", "products")
-_ARTICLE_DAYS = ("valid_from", "valid_until")
+FastLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml where it is there: content is read at every start, and this takes a tenth of the time."""
 
 
 def read_yaml(path: Path) -> Any:
@@ -35,7 +30,7 @@ def read_yaml(path: Path) -> Any:
 def _read_with_lines(path: Path) -> tuple[Any, yaml.Node | None]:
     """A YAML file's content, and the same as nodes, which know their lines."""
     try:
-        loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
+        loader = FastLoader(path.read_text(encoding="utf-8"))
         node = loader.get_single_node()
         return (loader.construct_document(node) if node else None), node
     except FileNotFoundError as error:
@@ -56,6 +51,12 @@ def load_forbidden(folder: Path = CONTENT) -> tuple[Forbidden, ...]:
     return tuple(Forbidden(e["phrase"], e["why"], e["better"]) for e in entries)
 
 
+def load_variables(folder: Path = CONTENT) -> dict[str, Variable]:
+    """The variables that scripts may use."""
+    entries = read_yaml(folder / "variables.yml")["variables"]
+    return {name: Variable(entry["name"], entry["example"]) for name, entry in entries.items()}
+
+
 def load_scripts(folder: Path = CONTENT) -> ScriptBook:
     """All scripts.
 
@@ -73,18 +74,20 @@ def load_scripts(folder: Path = CONTENT) -> ScriptBook:
     return ScriptBook(tuple(scripts.values()), load_forbidden(folder))
 
 
-def load_promises(folder: Path = CONTENT) -> dict[Kind, Promise]:
-    """The promise of each kind of ticket (D8)."""
-    return read_promises(read_yaml(folder / "promises.yml"))
-
-
-def load_articles(folder: Path = CONTENT, learned: Path | None = None) -> list[Article]:
+def load_articles(
+    folder: Path = CONTENT,
+    learned: Path | None = None,
+    revised: Iterable[Article] = (),
+    broken: Collection[str] = (),
+) -> list[Article]:
     """All knowledge articles: those that we ship, and what staff taught.
 
     Args:
         folder: holds `knowledge/*.yml`.
         learned: a file of further articles, and of wordings for any article (`wordings: {article id: [...]}`); it need
             not exist.
+        revised: articles that staff published, in the place of those of the same id, or beside them.
+        broken: ids of articles that staff published in a form that cannot be read: wordings for them wait.
 
     Raises:
         ContentError: an article is incomplete, its id or title stands twice, or wordings are for no article.
@@ -94,17 +97,20 @@ def load_articles(folder: Path = CONTENT, learned: Path | None = None) -> list[A
     titles: dict[str, str] = {}
     for path in (*sorted((folder / "knowledge").glob("*.yml")), *taught):
         for place, entry in _article_entries(path):
-            article = _article(entry, place)
+            article = read_article(entry, place)
             if article.id in articles:
                 raise ContentError(f"{place}：文章 id {article.id} 已经用过，请换一个")
             if article.title in titles:
                 raise ContentError(f"{place}：标题“{article.title}”和文章 {titles[article.title]} 重复，请换一个")
             articles[article.id] = article
             titles[article.title] = article.id
+    articles |= {article.id: article for article in revised}
     for path in taught:
-        for article_id, wordings in _learned_wordings(path, articles):
-            article = articles[article_id]
-            articles[article_id] = replace(article, questions=(*article.questions, *wordings))
+        for article_id, wordings in _learned_wordings(path, {*articles, *broken}):
+            if article_id in articles:
+                article = articles[article_id]
+                known = dict.fromkeys((*article.questions, *wordings))
+                articles[article_id] = replace(article, questions=tuple(known))
     return list(articles.values())
 
 
@@ -119,29 +125,6 @@ def _article_entries(path: Path) -> Iterator[tuple[str, Any]]:
         yield f"{path.name} 第 {entry_node.start_mark.line + 1} 行", entry
 
 
-def _article(entry: Any, place: str) -> Article:
-    if not isinstance(entry, dict):
-        raise ContentError(f"{place}：一篇文章要写 id、title、questions、answer、source，每项一行")
-    where = f"{place}：文章 {entry.get('id', '（无 id）')}"
-    if unknown := set(entry) - {*_ARTICLE_TEXTS, *_ARTICLE_LISTS, *_ARTICLE_DAYS}:
-        raise ContentError(f"{where} 有不认识的字段 {'、'.join(sorted(map(str, unknown)))}，请改正或删去")
-    for name in _ARTICLE_TEXTS:
-        if not isinstance(entry.get(name), str) or not entry[name].strip():
-            raise ContentError(f"{where} 的 {name} 没有写，或不是文字：请补上，数字和日期要加引号")
-    if "questions" not in entry:
-        raise ContentError(f"{where} 没有 questions：请写上客户会怎么问，只有标题就写 []")
-    text = {name: entry[name].strip() for name in _ARTICLE_TEXTS}
-    listed = {name: _texts(entry.get(name, []), f"{where} 的 {name}") for name in _ARTICLE_LISTS}
-    first, last = (_day(entry.get(name), f"{where} 的 {name}") for name in _ARTICLE_DAYS)
-    if first and last and last < first:
-        raise ContentError(f"{where} 的 valid_until 早于 valid_from，请改正")
-    return Article(
-        id=text["id"], title=text["title"], questions=listed["questions"], answer=text["answer"],
-        source=text["source"], intents=listed["intents"], products=listed["products"],
-        valid_from=first, valid_until=last,
-    )  # fmt: skip
-
-
 def _learned_wordings(path: Path, articles: Container[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
     wordings = read_yaml(path).get("wordings", {})
     if not isinstance(wordings, dict):
@@ -149,16 +132,4 @@ def _learned_wordings(path: Path, articles: Container[str]) -> Iterator[tuple[st
     for article_id, texts in wordings.items():
         if article_id not in articles:
             raise ContentError(f"{path.name} 的 wordings：没有文章 {article_id}，请改正 id 或删去这一条")
-        yield article_id, _texts(texts, f"{path.name} 的 wordings：{article_id}")
-
-
-def _day(value: Any, where: str) -> date | None:
-    if value is not None and (isinstance(value, datetime) or not isinstance(value, date)):
-        raise ContentError(f"{where} 应是日期，如 2026-11-23，不加引号")
-    return value
-
-
-def _texts(values: Any, where: str) -> tuple[str, ...]:
-    if not isinstance(values, list) or not all(isinstance(value, str) and value.strip() for value in values):
-        raise ContentError(f"{where} 应是列表，每行一条“- 文字”，数字和日期要加引号")
-    return tuple(values)
+        yield article_id, texts_in(texts, f"{path.name} 的 wordings：{article_id}")

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
 from bot.adapters.rasa_speed import StraightRunner, remember_event_types, trust_own_actions
 from bot.domain.errors import EngineFailure
+from bot.domain.heard import Heard, main_intent
 from bot.domain.message import Button, Reply
 from bot.services.ports import Answer, Turn
 
@@ -189,7 +191,8 @@ class RasaEngine:
         handover = next((said["handover"] for said in running.said if said.get("handover")), None)
         if not replies and not handover:
             raise EngineFailure(f"turn {turn.id}: nothing was said")
-        return Answer(replies, _state(tracker), handover, self._script_of(turn.text))
+        fired = tuple(dict.fromkeys(said["trigger"] for said in running.said if said.get("trigger")))
+        return _with_heard(Answer(replies, _state(tracker), handover, self._script_of(turn.text), fired=fired), tracker)
 
     def _tracker(self, turn: Turn) -> DialogueStateTracker:
         """A tracker of slots and form position alone: its cost never grows with the conversation."""
@@ -201,6 +204,21 @@ class RasaEngine:
             events += [ActionExecuted(state["loop"]), ActiveLoop(state["loop"])]
         events.append(ActionExecuted(ACTION_LISTEN_NAME))
         return DialogueStateTracker.from_events(turn.conversation_id, events, self._domain.slots, domain=self._domain)
+
+
+def _with_heard(answer: Answer, tracker: DialogueStateTracker) -> Answer:
+    """The answer with what is known of the customer: feeling and matter of the whole, and the phone that was named."""
+    heard = Heard.from_parse(tracker.latest_message.parse_data if tracker.latest_message else {})
+    account = tracker.get_slot("account") or {}
+    form = tracker.get_slot("opened") or ""
+    matter = next((main_intent(i.name) for i in heard.intents if main_intent(i.name) != "other"), None)
+    return replace(
+        answer,
+        emotion=max(heard.emotion, account.get("emotion", 0)),
+        signals=tuple(sorted({*heard.signals, *account.get("signals", ())})),
+        matter=matter or (str(form).removesuffix("_form") or None),
+        phone=tracker.get_slot("phone"),
+    )
 
 
 def _state(tracker: DialogueStateTracker) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from math import log1p
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
@@ -17,8 +18,13 @@ SHORTLIST = 1000
 """Articles that are compared wording by wording; of a larger base, those that a coarse look finds nearest."""
 COARSE = 64
 """Numbers that the coarse look keeps of a vector's 512."""
+MOST_KEPT = 4
+"""Files of vectors that stay in the cache."""
 PRIOR = 100
 """Wordings that weigh against the common direction: a base of a few articles hardly has one."""
+
+Encoders = tuple[Callable[[str], np.ndarray], Callable[[list[str]], np.ndarray]]
+"""What makes a vector of one text, and what makes vectors of many."""
 
 _LEAD_IN = re.compile(r"^(?:另外|还有(?=,)|顺便|请问|麻烦|我?想?问一?下|我?想问|[你您]好|[,。! ])+")
 """What leads in to a question, in normal form, and asks nothing."""
@@ -33,6 +39,7 @@ class MeaningIndex:
         """Take the articles with the unit vectors of all their wordings, shape (wordings, 512), in their order."""
         self._articles = articles
         self._encode = encode
+        self._as_encoded = vectors
         counts = np.array([len(_wordings(article)) for article in articles], dtype=np.int64)
         self._ends = np.cumsum(counts)
         self._starts = self._ends - counts
@@ -52,15 +59,27 @@ class MeaningIndex:
     ) -> "MeaningIndex":
         """Encode all wordings, or read them from `cache` where the articles have not changed."""
         wordings = [wording for article in articles for wording in _wordings(article)]
-        digest = hashlib.sha256("\n".join(wordings).encode()).hexdigest()[:20]
-        stored = cache / f"knowledge-{digest}.npy" if cache else None
+        stored = _file_of(wordings, cache) if cache else None
         if stored and stored.exists():
             return cls(articles, np.load(stored, allow_pickle=False), encode)
         vectors = encode_all(wordings)
         if stored:
-            stored.parent.mkdir(parents=True, exist_ok=True)
-            np.save(stored, vectors)
+            _keep(vectors, stored)
         return cls(articles, vectors, encode)
+
+    def renewed(
+        self, articles: Sequence[Article], encode_all: Callable[[list[str]], np.ndarray], cache: Path | None = None
+    ) -> "MeaningIndex":
+        """An index of other articles, for which only the wordings that this one lacks are encoded."""
+        known = {wording: row for row, wording in enumerate(w for a in self._articles for w in _wordings(a))}
+        wordings = [wording for article in articles for wording in _wordings(article)]
+        new = [wording for wording in dict.fromkeys(wordings) if wording not in known]
+        rows = known | {wording: len(self._as_encoded) + n for n, wording in enumerate(new)}
+        vectors = np.concatenate([self._as_encoded, encode_all(new)]) if new else self._as_encoded
+        vectors = vectors[[rows[wording] for wording in wordings]]
+        if cache:
+            _keep(vectors, _file_of(wordings, cache))
+        return MeaningIndex(articles, vectors, self._encode)
 
     def search(self, question: str, most: int = 5, today: date | None = None) -> list[Hit]:
         """The articles most similar to the question, best first (A11).
@@ -111,6 +130,46 @@ class MeaningIndex:
         return axes, _unit(means @ axes)
 
 
+class LivingIndex:
+    """Implements `ports.KnowledgeIndex` for articles that change while they are searched; encodes at first use."""
+
+    def __init__(
+        self, articles: Sequence[Article], encoders: Callable[[], Encoders], cache: Path | None = None
+    ) -> None:
+        """Take the articles, and what gives the encoder of one text and that of many."""
+        self._articles = articles
+        self._encoders = encoders
+        self._cache = cache
+        self._index: MeaningIndex | None = None
+        self._changing = Lock()
+
+    @property
+    def articles(self) -> Sequence[Article]:
+        """Those that are found."""
+        return self._articles
+
+    def search(self, question: str, most: int = 5, today: date | None = None) -> list[Hit]:
+        """The articles most similar to the question, best first (A11)."""
+        return self._current().search(question, most, today)
+
+    def titled(self, title: str) -> Hit | None:
+        """The article of exactly that title: what a customer clicked."""
+        return next((Hit(article, 1.0) for article in self._articles if article.title == title), None)
+
+    def learn(self, articles: Sequence[Article]) -> None:
+        """Have these articles from now on; who searches meanwhile finds the old ones."""
+        with self._changing:
+            if self._index is not None and list(articles) != list(self._articles):
+                self._index = self._index.renewed(articles, self._encoders()[1], self._cache)
+            self._articles = articles
+
+    def _current(self) -> MeaningIndex:
+        if self._index is None:
+            with self._changing:
+                self._index = self._index or MeaningIndex.build(self._articles, *self._encoders(), self._cache)
+        return self._index
+
+
 class Coverage:
     """How much of a question stands in each of some articles, by characters; a rare character counts more."""
 
@@ -140,6 +199,26 @@ def _holders(texts: Sequence[set[str]]) -> dict[str, np.ndarray]:
         for character in characters:
             holders.setdefault(character, []).append(number)
     return {character: np.array(numbers, dtype=np.int32) for character, numbers in holders.items()}
+
+
+def _file_of(wordings: Sequence[str], cache: Path) -> Path:
+    digest = hashlib.sha256("\n".join(wordings).encode()).hexdigest()[:20]
+    return cache / f"knowledge-{digest}.npy"
+
+
+def _keep(vectors: np.ndarray, path: Path) -> None:
+    """Keep what took seconds to compute; of those before, which nobody may need again, a few."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(path, vectors)
+    for old in sorted(path.parent.glob("knowledge-*.npy"), key=_age)[:-MOST_KEPT]:
+        old.unlink(missing_ok=True)
+
+
+def _age(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _wordings(article: Article) -> list[str]:

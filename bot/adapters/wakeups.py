@@ -1,36 +1,97 @@
 """Telling waiting readers that a conversation has news: within the process, or through Redis to every node."""
 
 import asyncio
+import json
 import logging
-from collections import defaultdict
-from collections.abc import Iterator
+import uuid
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Any
 
 import redis.asyncio as redis
 
 log = logging.getLogger(__name__)
 _CHANNEL = "anfu:news"
+_PASSING = "anfu:passing"
+_MOST_PASSING = 500
+"""Frames that nobody has collected; beyond these the oldest are lost, as they may be."""
 _PUBLISH_WITHIN_SECONDS = 1.0
 
 
 class Signal:
-    """One reader's ear: remembers a call that came while nobody listened."""
+    """One reader's ear: remembers a call that came while nobody listened.
+
+    Attributes:
+        seen: the moment of the newest change that the reader knows, which it need not be called for.
+        typing: who of the company is writing to the customer just now, until the reader takes it.
+        has_moved: the place in the queue is another one.
+    """
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
+        self.seen: datetime | None = None
+        self.has_news = False
+        self.typing: str | None = None
+        self.has_moved = False
 
-    def call(self) -> None:
-        """There is news."""
+    def call(self, touched_at: datetime | None = None) -> None:
+        """There is news; one who has read the change of `touched_at` is not bothered."""
+        if touched_at is None or touched_at != self.seen:
+            self.has_news = True
+            self._event.set()
+
+    def see_typing(self, name: str) -> None:
+        """Somebody is writing."""
+        self.typing = name
         self._event.set()
 
-    async def wait(self, timeout: float) -> bool:
-        """Whether news came within `timeout` seconds."""
-        try:
-            await asyncio.wait_for(self._event.wait(), timeout)
-        except TimeoutError:
-            return False
+    def see_move(self) -> None:
+        """The queue has moved."""
+        self.has_moved = True
+        self._event.set()
+
+    async def wait(self, timeout: float | None = None) -> bool:
+        """Whether news came within `timeout` seconds; without one it is waited for until it comes."""
+        if timeout is None:
+            await self._event.wait()
+        else:
+            try:
+                async with asyncio.timeout(timeout):
+                    await self._event.wait()
+            except TimeoutError:
+                return False
         self._event.clear()
         return True
+
+
+class WideEar:
+    """Hears of every conversation, and of what is passed on without being stored."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+        self._changed: set[str] = set()
+        self._passing: deque[Mapping[str, Any]] = deque(maxlen=_MOST_PASSING)
+
+    def hear(self, conversation_id: str) -> None:
+        """That conversation has news."""
+        self._changed.add(conversation_id)
+        self._event.set()
+
+    def overhear(self, frame: Mapping[str, Any]) -> None:
+        """Something passes."""
+        self._passing.append(frame)
+        self._event.set()
+
+    async def collect(self) -> tuple[set[str], list[Mapping[str, Any]]]:
+        """Wait until there is something; then what has changed, and what has passed, each once."""
+        await self._event.wait()
+        self._event.clear()
+        changed, passing = self._changed, list(self._passing)
+        self._changed = set()
+        self._passing.clear()
+        return changed, passing
 
 
 class LocalWakeups:
@@ -38,14 +99,48 @@ class LocalWakeups:
 
     def __init__(self) -> None:
         self._ears: dict[str, set[Signal]] = defaultdict(set)
+        self._wide: set[WideEar] = set()
 
     async def publish(self, conversation_id: str) -> None:
         """Call every reader of the conversation."""
         self._call(conversation_id)
 
+    async def pass_on(self, frame: Mapping[str, Any]) -> None:
+        """Let the wide ears hear what is worth nothing a second later, such as that somebody types."""
+        self._overhear(frame)
+
     def _call(self, conversation_id: str) -> None:
         for ear in list(self._ears.get(conversation_id, ())):
             ear.call()
+        for wide in self._wide:
+            wide.hear(conversation_id)
+
+    def _overhear(self, frame: Mapping[str, Any]) -> None:
+        for wide in self._wide:
+            wide.overhear(frame)
+
+    def touched(self, changes: Mapping[str, datetime]) -> None:
+        """Call those readers on this node that have not read these changes: their wake-up may be lost."""
+        for conversation_id, at in changes.items():
+            for ear in list(self._ears.get(conversation_id, ())):
+                ear.call(at)
+
+    def show_typing(self, conversation_id: str, name: str) -> None:
+        """Let the conversation's readers on this node see that somebody writes."""
+        for ear in list(self._ears.get(conversation_id, ())):
+            ear.see_typing(name)
+
+    def show_moves(self, conversation_ids: Iterable[str]) -> None:
+        """Let the readers of waiting conversations on this node see that they have another place in the queue."""
+        for conversation_id in conversation_ids:
+            for ear in list(self._ears.get(conversation_id, ())):
+                ear.see_move()
+
+    def call_all(self) -> None:
+        """Call every reader on this node, as when it stops."""
+        for ears in list(self._ears.values()):
+            for ear in list(ears):
+                ear.call()
 
     @contextmanager
     def waiting(self, conversation_id: str) -> Iterator[Signal]:
@@ -59,6 +154,16 @@ class LocalWakeups:
             if not self._ears[conversation_id]:
                 del self._ears[conversation_id]
 
+    @contextmanager
+    def everything(self) -> Iterator[WideEar]:
+        """Listen to all conversations for as long as the block runs."""
+        ear = WideEar()
+        self._wide.add(ear)
+        try:
+            yield ear
+        finally:
+            self._wide.discard(ear)
+
 
 class RedisWakeups(LocalWakeups):
     """The same over Redis, so that an answer made on one node wakes a reader on another.
@@ -68,6 +173,7 @@ class RedisWakeups(LocalWakeups):
 
     def __init__(self, url: str) -> None:
         super().__init__()
+        self._node = uuid.uuid4().hex
         self._redis = redis.from_url(url, socket_keepalive=True, health_check_interval=15)
         self._listener: asyncio.Task[None] | None = None
 
@@ -86,9 +192,17 @@ class RedisWakeups(LocalWakeups):
     async def publish(self, conversation_id: str) -> None:
         """Call readers here at once and on all nodes through Redis."""
         self._call(conversation_id)
+        await self._send(_CHANNEL, f"{self._node} {conversation_id}")
+
+    async def pass_on(self, frame: Mapping[str, Any]) -> None:
+        """Let the wide ears of all nodes hear what passes."""
+        self._overhear(frame)
+        await self._send(_PASSING, f"{self._node} {json.dumps(frame, ensure_ascii=False)}")
+
+    async def _send(self, channel: str, text: str) -> None:
         try:
             async with asyncio.timeout(_PUBLISH_WITHIN_SECONDS):
-                await self._redis.publish(_CHANNEL, conversation_id)
+                await self._redis.publish(channel, text)
         except (redis.RedisError, TimeoutError):
             log.warning("redis unreachable: other nodes notice within their own polling time")
 
@@ -96,10 +210,19 @@ class RedisWakeups(LocalWakeups):
         while True:
             try:
                 async with self._redis.pubsub() as subscription:
-                    await subscription.subscribe(_CHANNEL)
+                    await subscription.subscribe(_CHANNEL, _PASSING)
                     async for item in subscription.listen():
                         if item["type"] == "message":
-                            self._call(item["data"].decode())
+                            self._hear(item["channel"].decode(), item["data"].decode())
             except redis.RedisError:
                 log.warning("redis connection lost; trying again")
                 await asyncio.sleep(1)
+
+    def _hear(self, channel: str, text: str) -> None:
+        node, _, news = text.partition(" ")
+        if node == self._node:
+            return  # its own readers were called at once
+        if channel == _CHANNEL:
+            self._call(news)
+        else:
+            self._overhear(json.loads(news))

@@ -2,40 +2,20 @@
 
 import argparse
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from bot.adapters.article_files import LEARNED
-from bot.adapters.content_files import load_articles, load_scripts, read_yaml
+from bot.adapters.content_files import load_articles, load_scripts, load_variables, read_yaml
 from bot.domain.emotion import Level
-from bot.domain.scripts import Script, ScriptBook
+from bot.domain.proofreading import faults_in
+from bot.domain.scripts import Script, ScriptBook, Variable
 from bot.domain.wording import forbidden_in
 from bot.settings import ROOT, Settings
 
-LONGEST = 160
-"""Characters of one bubble without its variables; longer ones are not read on a phone."""
-
-_PROMISE = re.compile(r"\d+\s*(?:个?小时|分钟|天内|日内|个工作日)|一定|保证|绝对|百分百|(?:肯定|马上就)[能会可]")
 _EXPRESSION = re.compile(r"\{[a-z_.]+\}")
 _USED_KEY = re.compile(r"[\"']((?:[a-z_]+|\{\})\.(?:[a-z_]|\{\})+)[\"']")
-_EXAMPLES = {
-    "summary": "· 产品：滚筒洗衣机\n· 故障情况：不脱水",
-    "number": "BX20260103-0007",
-    "promise": "明天 10:30",
-    "ahead": "2",
-    "product": "滚筒洗衣机",
-    "bought_on": "2026 年 1 月 3 日",
-    "received_on": "2026 年 1 月 5 日",
-    "order_number": "202601030001",
-    "tracking": "AJ0123456789",
-    "price": "2999 元",
-    "kind": "报修",
-    "status": "处理中",
-    "matter": "退换货",
-    "tip": "先关水阀，再看排水管有没有打折。",
-    "orders": "· 202601030001 滚筒洗衣机（已签收）",
-}
 
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -61,18 +41,10 @@ def run_check(options: argparse.Namespace, settings: Settings) -> int:
 
 def check_scripts(book: ScriptBook) -> Iterator[str]:
     """Faults in the sentences themselves: 忌语 (A4), promises without a variable (A11), length, unknown variables."""
+    known = load_variables()
     for script in book:
-        if unknown := script.variables - set(_EXAMPLES):
-            yield f"{script.id}：不认识的变量 {'、'.join(sorted(unknown))}"
-        for text in (text for case in script.cases for text in case.variants):
-            for entry in forbidden_in(text, book.forbidden):
-                yield f"{script.id}：含忌语“{entry.phrase}”，可改为：{entry.better}"
-            if found := _PROMISE.search(text):
-                yield f"{script.id}：“{found[0]}”是没有政策变量的承诺，请改用 {{promise}}"
-            if len(text) > LONGEST:
-                yield f"{script.id}：{len(text)} 字，超过 {LONGEST} 字：{text[:20]}…"
-            if "\n\n" in text:
-                yield f"{script.id}：中间有空行"
+        for finding in faults_in(script, known, book.forbidden):
+            yield f"{script.id}：{finding.text}"
 
 
 def check_use(book: ScriptBook, root: Path) -> Iterator[str]:
@@ -87,12 +59,16 @@ def check_use(book: ScriptBook, root: Path) -> Iterator[str]:
 
 
 def used_keys(root: Path) -> set[re.Pattern[str]]:
-    """Script keys in the code; `f"ask.{fact}"` counts for every `ask.…`."""
+    """Script keys in the code, the handover rules and the follow-ups; `f"ask.{fact}"` counts for every `ask.…`."""
     groups = {script_id.split(".")[0] for script_id in (s.id for s in load_scripts())}
     files = [*(root / "actions").glob("*.py"), *(root / "bot" / "services").glob("*.py")]
     codes = (_EXPRESSION.sub("{}", file.read_text(encoding="utf-8")) for file in files)
     found = {key for code in codes for key in _USED_KEY.findall(code)}
     named = {key for key in found if key.split(".")[0] in {*groups, "{}"}}
+    plan = root / "bot" / "content" / "followups.yml"
+    named |= {line["script"] for line in read_yaml(plan)["followups"]} if plan.exists() else set()
+    rules = root / "bot" / "content" / "triggers.yml"
+    named |= {rule["says"] for rule in read_yaml(rules)["triggers"] if "says" in rule} if rules.exists() else set()
     return {re.compile(re.escape(key).replace(r"\{\}", "[a-z_]+")) for key in named}
 
 
@@ -105,17 +81,19 @@ def _check_articles(book: ScriptBook, settings: Settings) -> Iterator[str]:
 
 def run_preview(options: argparse.Namespace, settings: Settings) -> None:
     """Print the scripts as customers would read them."""
+    examples = load_variables()
     for script in load_scripts():
         if script.id.startswith(options.key):
-            _print_script(script)
+            _print_script(script, examples)
 
 
-def _print_script(script: Script) -> None:
+def _print_script(script: Script, examples: Mapping[str, Variable]) -> None:
+    values = {name: variable.example for name, variable in examples.items()}
     print(f"\n{script.id}  v{script.version}  [{' '.join(script.principles)}]")
     for case in script.cases:
         when = [f"情绪≥{case.emotion.label}"] if case.emotion > Level.CALM else []
         when += [f"第 {case.repetition + 1} 次起"] if case.repetition else []
         for text in case.variants:
-            print(f"  {'（' + '，'.join(when) + '）' if when else ''}{text.format_map(_EXAMPLES)}")
+            print(f"  {'（' + '，'.join(when) + '）' if when else ''}{text.format_map(values)}")
     if script.buttons:
         print("  " + " ".join(f"[{button.title}]" for button in script.buttons))

@@ -1,8 +1,11 @@
 """The trained model and the engine around it, for the commands that need them."""
 
+import fcntl
 import logging
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +17,27 @@ if TYPE_CHECKING:
 
 def ensure_model(settings: Settings, force: bool = False) -> Path:
     """The model for the present content; trained now, with a progress display, where there is none."""
-    from bot.adapters.training import model_path, train
+    from bot.adapters.training import model_path
 
     path = model_path(ROOT, settings.models_dir)
     if path.exists() and not force:
         return path
+    with _alone(settings.models_dir):
+        return path if path.exists() and not force else _trained(settings)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Of several that start at once one trains; the others wait for its model."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "training.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _trained(settings: Settings) -> Path:
+    from bot.adapters.training import train
+
     started = time.monotonic()
 
     def report(step: str) -> None:

@@ -83,7 +83,7 @@ def run_chat(options: argparse.Namespace, settings: Settings) -> None:
     anfu = build(settings)
     use(anfu)
     engine = start_engine(ensure_model(settings))
-    turns = Turns(anfu.uow, engine, anfu.handoff, anfu.scripts, anfu.clock)
+    turns = Turns(anfu.uow, engine, anfu.handoff, anfu.scripts, anfu.clock, queueing=anfu.queueing)
     conversation = anfu.intake.open_conversation("web")
     print("（输入 exit 结束）")
     seq = _print_news(anfu, conversation.id, 0)

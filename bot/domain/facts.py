@@ -12,6 +12,8 @@ WISHES = {
     "return_exchange_refund": "退款",
     "return_exchange_cancel": "取消订单",
 }
+INSTALLATION = "需要上门安装"
+"""Stands for the fault where there is none."""
 PERSONAL = frozenset(
     {"phone", "order_number", "ticket_number", "address", "model", "money", "date", "duration", "time", "person"}
 )
@@ -34,7 +36,10 @@ _VAGUE_FAULTS = frozenset({"坏了", "坏掉", "坏"})
 _VAGUE_WORDS = re.compile(
     r"我们?|俺|家里?|的|那个|这个|你好|您好|好像|又|坏[了掉]?|了|啊|呀|吧|哦|呢|出?(?:问题|毛病|故障)|报修|维修|有点?|[\W_]"
 )
+_SLOT = re.compile(r"\d:\d{2} ?- ?\d{1,2}:\d{2}")
+"""A span of hours, as the buttons of the timetable write it."""
 _BOUGHT = re.compile(r"买|购|下单|入手|拍的")
+_SOON_AFTER = re.compile(r"(?:左右|不到|时间|的时间)?就")
 _LABELS = re.compile(
     r"(?:我的)?(?:联系)?(?:电话|手机号?码?|地址|订单号?|单号|住址)[是为:：]?|(?:前?后?)(?:购?买|入手|下单)(?:的|了)?|左右|大概|[,，。:：\s-]+"
 )
@@ -62,11 +67,32 @@ def facts_said(heard: Heard, form: str | None, asked: str | None) -> dict[str, s
     for name in ("phone", "order_number", "product", "model", "address"):
         if value := heard.last(name):
             said[name] = value
-    days = heard.facts.get("date") or heard.facts.get("since")
-    if days and (asked == "purchased_on" or _BOUGHT.search(heard.text)):
-        said["purchased_on"] = spoken_in_words(days[-1] if says_wrong(heard.text) else days[0])
+    if day := day_bought(heard, is_answer=asked == "purchased_on"):
+        said["purchased_on"] = spoken_in_words(day)
     said |= _FORM_FACTS[form](heard, asked) if form in _FORM_FACTS else {}
     return said
+
+
+def day_bought(heard: Heard, is_answer: bool = False) -> str | None:
+    """The day of purchase as the message tells it: of several days the one that stands nearest to 「买」.
+
+    Args:
+        heard: the message.
+        is_answer: whether just that was asked, so that a bare day tells it.
+    """
+    bought = _BOUGHT.search(heard.text)
+    kind = "date" if heard.facts.get("date") else "since"
+    days = heard.facts.get(kind, ())
+    if kind == "since" and any(_SOON_AFTER.match(heard.text, m.end) for m in heard.mentions if m.kind == kind):
+        return None  # 「买的电视三天就花屏」 tells how long it lasted
+    if not days or not (is_answer or bought):
+        return None
+    if says_wrong(heard.text):
+        return days[-1]
+    placed = [mention for mention in heard.mentions if mention.kind == kind]
+    if not bought or len(days) == 1 or not placed:
+        return days[0]
+    return min(placed, key=lambda m: min(abs(m.end - bought.start()), abs(m.start - bought.end()))).value
 
 
 def wish_in(text: str) -> str | None:
@@ -90,10 +116,12 @@ def _repair_facts(heard: Heard, asked: str | None) -> dict[str, str]:
     if faults := faults_in(heard):
         said["symptom"] = "、".join(faults)
     elif heard.intent == "repair_install" and asked is None:
-        said["symptom"] = "需要上门安装"
+        said["symptom"] = INSTALLATION
     elif heard.intent in ("repair_fault", "repair_repeat") and asked is None and _tells_fault(heard):
         said["symptom"] = own_words(heard)
-    if (time := heard.last("time")) and not (asked == "preferred_time" and is_question(heard.text)):
+    if asked == "preferred_time" and _SLOT.search(heard.text):
+        said["preferred_time"] = own_words(heard)
+    elif (time := heard.last("time")) and not (asked == "preferred_time" and is_question(heard.text)):
         said["preferred_time"] = time
     return said
 
@@ -106,7 +134,8 @@ def _return_facts(heard: Heard, asked: str | None) -> dict[str, str]:
             said["wish"] = named or wish
     elif named and asked is not None:
         said["wish"] = named
-    if asked not in ("condition", "confirmed") and gives_reason(heard.text):
+    tells_fault = asked is None and bool(faults_in(heard))
+    if tells_fault or (asked not in ("condition", "confirmed") and gives_reason(heard.text)):
         said["reason"] = own_words(heard)
     return said
 

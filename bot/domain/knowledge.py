@@ -1,8 +1,12 @@
 """Articles that answer consultation questions, and when a match is good enough to say so (A11)."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Any
+
+from bot.domain.errors import ContentError
 
 SURE = 0.8
 """Probability from which an article is said as the answer."""
@@ -24,6 +28,7 @@ class Article:
     Attributes:
         valid_from: first day on which it holds; None where it always did.
         valid_until: last day on which it holds; None where no end is known.
+        version: `r3` for the third revision that staff published; None as the file has it.
     """
 
     id: str
@@ -35,6 +40,12 @@ class Article:
     products: tuple[str, ...] = ()
     valid_from: date | None = None
     valid_until: date | None = None
+    version: str | None = None
+
+    @property
+    def said(self) -> str:
+        """What the customer reads: the answer, and what it rests on (A11)."""
+        return f"{self.answer}\n（依据：{self.source}）"
 
     def holds_on(self, day: date | None) -> bool:
         """Whether the article holds on that day; on no day in particular, any does."""
@@ -91,3 +102,66 @@ def _lift(article: Article, intent: str | None, product: str | None) -> float:
     for_intent = 0.05 if intent and intent in article.intents else 0.0
     is_for_another = product and article.products and product not in article.products
     return for_intent - (0.06 if is_for_another else 0.0)
+
+
+_ARTICLE_TEXTS = ("id", "title", "answer", "source")
+_ARTICLE_LISTS = ("questions", "intents", "products")
+_ARTICLE_DAYS = ("valid_from", "valid_until")
+
+
+def read_article(entry: Any, place: str, version: str | None = None) -> Article:
+    """An article from its YAML or JSON form.
+
+    Raises:
+        ContentError: a field is missing or wrong; `place` says where it stands.
+    """
+    if not isinstance(entry, dict):
+        raise ContentError(f"{place}：一篇文章要写 id、title、questions、answer、source，每项一行")
+    where = f"{place}：文章 {entry.get('id', '（无 id）')}"
+    if unknown := set(entry) - {*_ARTICLE_TEXTS, *_ARTICLE_LISTS, *_ARTICLE_DAYS}:
+        raise ContentError(f"{where} 有不认识的字段 {'、'.join(sorted(map(str, unknown)))}，请改正或删去")
+    for name in _ARTICLE_TEXTS:
+        if not isinstance(entry.get(name), str) or not entry[name].strip():
+            raise ContentError(f"{where} 的 {name} 没有写，或不是文字：请补上，数字和日期要加引号")
+    if "questions" not in entry:
+        raise ContentError(f"{where} 没有 questions：请写上客户会怎么问，只有标题就写 []")
+    text = {name: entry[name].strip() for name in _ARTICLE_TEXTS}
+    listed = {name: texts_in(entry.get(name, []), f"{where} 的 {name}") for name in _ARTICLE_LISTS}
+    first, last = (_day(entry.get(name), f"{where} 的 {name}") for name in _ARTICLE_DAYS)
+    if first and last and last < first:
+        raise ContentError(f"{where} 的 valid_until 早于 valid_from，请改正")
+    return Article(
+        id=text["id"], title=text["title"], questions=listed["questions"], answer=text["answer"],
+        source=text["source"], intents=listed["intents"], products=listed["products"],
+        valid_from=first, valid_until=last, version=version,
+    )  # fmt: skip
+
+
+def article_body(article: Article) -> dict[str, Any]:
+    """An article in its JSON form: `read_article` makes the same of it."""
+    days = {"valid_from": article.valid_from, "valid_until": article.valid_until}
+    return {
+        "id": article.id, "title": article.title, "intents": list(article.intents),
+        "questions": list(article.questions), "answer": article.answer, "source": article.source,
+        "products": list(article.products), **{name: day.isoformat() for name, day in days.items() if day},
+    }  # fmt: skip
+
+
+def _day(value: Any, where: str) -> date | None:
+    if isinstance(value, str):  # JSON has no dates
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    if value is not None and (isinstance(value, datetime) or not isinstance(value, date)):
+        raise ContentError(f"{where} 应是日期，如 2026-11-23，不加引号")
+    return value
+
+
+def texts_in(values: Any, where: str) -> tuple[str, ...]:
+    """A list of texts.
+
+    Raises:
+        ContentError: it is something else.
+    """
+    if not isinstance(values, list) or not all(isinstance(value, str) and value.strip() for value in values):
+        raise ContentError(f"{where} 应是列表，每行一条“- 文字”，数字和日期要加引号")
+    return tuple(values)

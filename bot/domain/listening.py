@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.domain.facts import LONGEST, facts_said, only_facts, own_words, wish_in
+from bot.domain.facts import INSTALLATION, LONGEST, facts_said, only_facts, own_words, wish_in
 from bot.domain.heard import Heard, main_intent
 from bot.domain.phrases import (
     asks_why,
@@ -32,6 +32,8 @@ _EXPLICIT = {
 }
 """Words with which a customer turns to another matter in the middle of one. Every ticket is answered by a call, so
 only the button asks for a callback instead."""
+_IN_A_WORD = re.compile(r"(?:退货|换货|退款|退货退款|报修|维修)[吧了啊呀。.!~ ]*")
+"""The choice of another way: no fault, no reason is told in these words alone."""
 _NAMED_FACTS = {
     "phone": re.compile(r"电话|手机号|号码|联系方式"),
     "address": re.compile(r"地址|地点|住址"),
@@ -52,7 +54,7 @@ _NEW_VALUE = re.compile(r"(?:改成|改为|改到|换成|应该是|更正为|是
 _DIGITS = re.compile(r"\d{5,}")
 _LONG_DIGITS = re.compile(r"\d{6,}")
 _BOUGHT_THEN = re.compile(r"\d|年|月|天|周|刚|半年|前段")
-_GO_ON = frozenset({"先登记投诉", "继续", "继续登记"})
+_GO_ON = frozenset({"先登记投诉", "继续", "继续登记", "继续报修"})
 """Clicks that mean: go on with the form."""
 _TALK = frozenset(
     {
@@ -73,6 +75,11 @@ _STRONG = frozenset({"human", "emergency", "cancel"})
 _STORIES = frozenset({"grievance", "topic", "idea"})
 """Facts that may be told as a question: 「为什么没人来？」 is a grievance."""
 _OPEN_ENDED = _STORIES | {"symptom", "reason", "condition", "demand"}
+_SAME_STORY = {
+    ("repair_form", "return_exchange_form"): ("symptom", "reason"),
+    ("return_exchange_form", "repair_form"): ("reason", "symptom"),
+}
+"""A fault is the reason of a return, and the other way round."""
 TALK_FROM = 0.5
 """Certainty from which small talk in the middle of a form is heard as such."""
 
@@ -119,7 +126,7 @@ def listen(heard: Heard, known: Mapping[str, str | None], form: str | None = Non
     if _corrects(heard, said, known):
         return _correction(heard, said, form, known)
     if turns_to(heard, form, asked):
-        return Taken(facts_said(heard, OPENED_BY[heard.intent], None), digression=True)
+        return _turn(heard, form, known)
     if asks_why(heard.text) and asked not in _OPEN_ENDED:
         return Taken(said, problem="why")
     if _is_digression(heard, form, asked):
@@ -141,9 +148,22 @@ def turns_to(heard: Heard, form: str, asked: str | None) -> str | None:
         return None
     if form == "complaint_form" and opens != "callback_form":
         return None  # what the customer wants done about a complaint is its demand (A10)
+    if _IN_A_WORD.fullmatch(heard.text):
+        return opens
     if asked in _OPEN_ENDED and opens != "callback_form" and not wants(heard.text):
         return None
     return opens if _EXPLICIT[opens].search(heard.text) else None
+
+
+def _turn(heard: Heard, form: str, known: Mapping[str, str | None]) -> Taken:
+    """To another matter: what was told of the same goods is not asked again, only called otherwise there (A1)."""
+    opens = OPENED_BY[heard.intent]
+    said = facts_said(heard, opens, None)
+    before, after = _SAME_STORY.get((form, opens), ("", ""))
+    story = known.get(before)
+    if story and story != SKIPPED and story != INSTALLATION and not said.get("product"):
+        said.setdefault(after, story)
+    return Taken(said, digression=True)
 
 
 def _worth_taking(
@@ -240,7 +260,7 @@ def _at_confirmation(heard: Heard, said: dict[str, str | None], form: str, known
     if told:
         return Taken(told)
     if turns_to(heard, form, "confirmed"):
-        return Taken(facts_said(heard, OPENED_BY[heard.intent], None), digression=True)
+        return _turn(heard, form, known)
     if heard.intent in _TALK | _SERVED or main_intent(heard.intent) != "other" or is_question(heard.text):
         return Taken(digression=True)
     return Taken(problem="unclear")
@@ -257,7 +277,7 @@ def _corrects(heard: Heard, said: dict[str, str | None], known: Mapping[str, str
 def _correction(heard: Heard, said: dict[str, str | None], form: str, known: Mapping[str, str | None]) -> Taken:
     """What a correction sets; where it only names the fact, that is asked again."""
     facts = PROCEDURES[form].facts
-    corrected = {name: value for name, value in said.items() if name in facts}
+    corrected = {name: value for name, value in said.items() if name in (*facts, "order_number", "model")}
     places = {n: match.start() for n in facts if n in _NAMED_FACTS and (match := _NAMED_FACTS[n].search(heard.text))}
     named = min(places, key=lambda name: places[name]) if places else None  # 「内容改成：…要求…」 is about the content
     value = _NEW_VALUE.search(heard.text)

@@ -15,6 +15,10 @@ class Product:
     price_fen: int
     aliases: tuple[str, ...] = ()
 
+    def is_called(self, words: str) -> bool:
+        """Whether these words name it."""
+        return words in (self.id, self.name, self.model, *self.aliases) or self.name in words
+
 
 @dataclass(frozen=True)
 class Order:

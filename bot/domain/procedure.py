@@ -59,9 +59,13 @@ MATTER_FACTS = (
     "topic",
     "idea",
     "preferred_time",
+    "visit_at",
+    "account",
     "confirmed",
 )
-"""Facts that belong to one matter and are forgotten with it; product, order, phone and address stay."""
+"""What belongs to one matter and is forgotten with it; product, order, phone and address stay.
+
+`visit_at` is the free slot that `preferred_time` names, `account` what rights and urgency depend on."""
 
 FREE_TEXT = frozenset(
     {"symptom", "reason", "condition", "grievance", "demand", "topic", "idea", "address", "product", "preferred_time"}

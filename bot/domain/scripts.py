@@ -5,7 +5,7 @@ customer does not hear the same sentence twice in a row (A1).
 """
 
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,22 +26,37 @@ class Case:
 
 @dataclass(frozen=True)
 class Script:
-    """One key of the script book: its cases (most special first), buttons, variables, and the principles it carries."""
+    """One key of the script book: its cases (most special first), buttons, variables, and the principles it carries.
+
+    `version` is the file's number, or `r3` for the third revision that staff published.
+    """
 
     id: str
-    version: int
+    version: int | str
     principles: tuple[str, ...]
     cases: tuple[Case, ...]
     variables: frozenset[str] = frozenset()
     buttons: tuple[Button, ...] = ()
 
 
-class ScriptBook:
-    """All reviewed scripts, by id."""
+@dataclass(frozen=True)
+class Variable:
+    """What stands for a variable in the editor: its Chinese name, and an example for the preview."""
 
-    def __init__(self, scripts: Sequence[Script], forbidden: Sequence[Forbidden] = ()) -> None:
-        self._scripts = {script.id: script for script in scripts}
+    name: str
+    example: str
+
+
+class ScriptBook:
+    """All reviewed scripts, by id; those who hold the book say at once what is put into it."""
+
+    def __init__(self, scripts: Iterable[Script], forbidden: Sequence[Forbidden] = ()) -> None:
         self.forbidden = tuple(forbidden)
+        self.replace(scripts)
+
+    def replace(self, scripts: Iterable[Script]) -> None:
+        """Put these scripts in the place of all others, in one step: who renders meanwhile says the old or the new."""
+        self._scripts = {script.id: script for script in scripts}
 
     def __iter__(self) -> Any:
         return iter(self._scripts.values())
@@ -108,15 +123,18 @@ def variables_of(template: str) -> set[str]:
     """The variable names in a sentence: `{number}` → {"number"}.
 
     Raises:
-        ContentError: braces that do not pair.
+        ContentError: braces that do not pair, or hold more than a name.
     """
     try:
-        return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+        fields = [field for field in string.Formatter().parse(template) if field[1] is not None]
     except ValueError as error:
         raise ContentError(f"花括号不成对：{template}") from error
+    if any(layout or conversion for _, _, layout, conversion in fields):
+        raise ContentError(f"花括号里只写变量名：{template}")
+    return {name for _, name, _, _ in fields if name is not None}
 
 
-def read_script(raw: Mapping[str, Any], version: int, where: str) -> Script:
+def read_script(raw: Mapping[str, Any], version: int | str, where: str) -> Script:
     """A script from its YAML form.
 
     Raises:
@@ -126,17 +144,37 @@ def read_script(raw: Mapping[str, Any], version: int, where: str) -> Script:
         script_id = raw["id"]
         cases = tuple(
             Case(
-                variants=tuple(case["say"]),
+                variants=_sentences(case["say"], "say"),
                 emotion=Level[str(case.get("when", {}).get("emotion", "calm")).upper()],
                 repetition=int(case.get("when", {}).get("repetition", 0)),
             )
             for case in raw["cases"]
         )
-        buttons = tuple(Button(b["title"], b.get("payload", b["title"])) for b in raw.get("buttons", ()))
-        principles = tuple(raw["principles"])
-    except (KeyError, TypeError, ValueError) as error:
+        titles = _sentences([b["title"] for b in raw.get("buttons", ())], "title")
+        payloads = _sentences([b.get("payload", b["title"]) for b in raw.get("buttons", ())], "payload")
+        buttons = tuple(map(Button, titles, payloads))
+        principles = _sentences(raw["principles"], "principles")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ContentError(f"{where}：话术 {raw.get('id', '（无 id）')} 的字段 {error} 缺失或写错") from error
     if not cases or not all(case.variants for case in cases):
         raise ContentError(f"{where}：话术 {script_id} 至少要有一句 say")
     variables = frozenset(name for case in cases for text in case.variants for name in variables_of(text))
     return Script(script_id, version, principles, cases, variables, buttons)
+
+
+def _sentences(values: Any, name: str) -> tuple[str, ...]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise TypeError(name)
+    return tuple(values)
+
+
+def script_body(script: Script) -> dict[str, Any]:
+    """A script in its YAML form: `read_script` makes the same of it."""
+    cases: list[dict[str, Any]] = []
+    for case in script.cases:
+        when: dict[str, Any] = {"emotion": case.emotion.label} if case.emotion > Level.CALM else {}
+        when |= {"repetition": case.repetition} if case.repetition else {}
+        cases.append({**({"when": when} if when else {}), "say": list(case.variants)})
+    buttons = [{"title": button.title, "payload": button.payload} for button in script.buttons]
+    body = {"id": script.id, "principles": list(script.principles), "cases": cases}
+    return {**body, "buttons": buttons} if buttons else body

@@ -1,10 +1,12 @@
 """Tickets: kinds, the flow of their status, and a history that only grows (C1, D6, invariant 4)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
+from bot.domain.actor import Role
 from bot.domain.errors import IllegalTransition
 
 
@@ -26,6 +28,7 @@ class Status(StrEnum):
     ACCEPTED = "accepted"
     IN_PROGRESS = "in_progress"
     WAITING_CUSTOMER = "waiting_customer"
+    WAITING_PARTS = "waiting_parts"
     RESOLVED = "resolved"
     CLOSED = "closed"
     CANCELLED = "cancelled"
@@ -34,8 +37,9 @@ class Status(StrEnum):
 STATUS_FLOW: Mapping[Status, frozenset[Status]] = {
     Status.OPEN: frozenset({Status.ACCEPTED, Status.IN_PROGRESS, Status.CANCELLED}),
     Status.ACCEPTED: frozenset({Status.IN_PROGRESS, Status.WAITING_CUSTOMER, Status.RESOLVED, Status.CANCELLED}),
-    Status.IN_PROGRESS: frozenset({Status.WAITING_CUSTOMER, Status.RESOLVED, Status.CANCELLED}),
+    Status.IN_PROGRESS: frozenset({Status.WAITING_CUSTOMER, Status.WAITING_PARTS, Status.RESOLVED, Status.CANCELLED}),
     Status.WAITING_CUSTOMER: frozenset({Status.IN_PROGRESS, Status.RESOLVED, Status.CANCELLED}),
+    Status.WAITING_PARTS: frozenset({Status.IN_PROGRESS, Status.CANCELLED}),
     # C7: a customer who is not satisfied reopens.
     Status.RESOLVED: frozenset({Status.CLOSED, Status.IN_PROGRESS}),
     Status.CLOSED: frozenset({Status.IN_PROGRESS}),
@@ -51,6 +55,10 @@ NUMBER_PREFIX: Mapping[Kind, str] = {
     Kind.OUT_OF_STOCK: "QH",
 }
 """First letters of the Chinese name (报修, 退换, 投诉, 回电, 建议, 缺货): easy to read out on the phone."""
+
+
+MERGED_INTO = "merged_into"
+"""Under this name of its record a ticket says which one goes on in its place."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,18 @@ class HistoryEntry:
 class Ticket:
     """A matter that the company owes the customer an answer on.
 
-    `fields` are what the customer told (field name → words); `promised_at`: by when a person answers (D8).
+    Attributes:
+        fields: what the customer told (field name → words).
+        promised_at: by when a person answers (D8).
+        step: where in the procedure of its kind it stands; see `bot.domain.flow`.
+        record: what the company noted on the way (name → words).
+        entitlement: what the customer was told of their rights when it was filed (E11), as `warranty` writes it.
+        priority: 0 normal, 1 high, 2 urgent (A13).
+        level: who deals with it now (A6).
+        due_at: the next promise that falls due; None where none runs. Derived from history.
+        watch_at: when the clock next has to look at it. Derived from history.
+        version: how often it was stored; of two who change the same version one wins.
+        assignee: who deals with it; None where nobody in particular does.
     """
 
     number: str
@@ -82,6 +101,16 @@ class Ticket:
     opened_at: datetime
     promised_at: datetime
     history: tuple[HistoryEntry, ...] = ()
+    step: str = ""
+    record: Mapping[str, Any] = field(default_factory=dict)
+    entitlement: Mapping[str, Any] | None = None
+    priority: int = 0
+    team: str = "service"
+    level: Role = Role.AGENT
+    due_at: datetime | None = None
+    watch_at: datetime | None = None
+    version: int = 0
+    assignee: str | None = None
 
     def move(self, to: Status, actor: str, reason: str, at: datetime) -> "Ticket":
         """Change the status through `STATUS_FLOW`.
@@ -99,6 +128,17 @@ class Ticket:
         """Add to the history without a change of status: `urged` (B6 催办), `note`."""
         entry = HistoryEntry(at, actor, event, self.status, self.status, reason)
         return replace(self, history=(*self.history, entry))
+
+    @property
+    def changed_at(self) -> datetime:
+        """When something happened on it last."""
+        return self.history[-1].at if self.history else self.opened_at
+
+    @property
+    def merged_into(self) -> str | None:
+        """The number of the ticket that goes on in its place, where it was merged."""
+        into: str | None = self.record.get(MERGED_INTO)
+        return into
 
     @property
     def times_urged(self) -> int:

@@ -1,15 +1,28 @@
-"""Signed tokens: knowing a conversation's id grants nothing (invariant 10)."""
+"""Who asks: a customer by token, a person of the company by token or by the desk's session cookie (invariant 10)."""
 
 import asyncio
+import hashlib
+import hmac
+import logging
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import jwt
 from aiohttp import hdrs, web
 
+from bot.domain.actor import LEVEL_NAMES, Actor, Role
+from bot.domain.errors import NotAllowed, PasswordMustChange
+from bot.domain.person import Person
+from bot.domain.sign_in import Session
 from bot.gateway import keys
-from bot.gateway.errors import bad_request, forbidden, unauthorized
+from bot.gateway.errors import Refused, bad_request, forbidden, route_of, unauthorized
 
+log = logging.getLogger(__name__)
+
+COOKIE = "anfu_session"
+CSRF_HEADER = "X-CSRF-Token"
+_HARMLESS = ("GET", "HEAD", "OPTIONS")
 _ALGORITHM = "HS256"
 _CUSTOMER, _STAFF = "customer", "staff"
 SUBPROTOCOL = "anfu"
@@ -44,24 +57,123 @@ def customer_of(request: web.Request, token: str | None = None) -> str:
     return conversation_id
 
 
-async def staff_of(request: web.Request) -> str:
-    """The name of the person of the company who asks.
+async def staff_of(request: web.Request, level: Role = Role.AGENT) -> Actor:
+    """The person of the company who asks, as one who acts; see `person_of`."""
+    return (await person_of(request, level)).actor
+
+
+async def person_of(request: web.Request, level: Role = Role.AGENT) -> Person:
+    """The person of the company who asks: by bearer token, else by the desk's session cookie.
+
+    Asking by cookie is a sign of life of the session; a socket asks again with each sign of life of its desk, and so
+    learns that the session has ended. `load` is not counted.
+
+    Args:
+        level: who may ask, from this level up; an administrator may look at everything.
 
     Raises:
-        Refused: 401 without a good token or where the person is gone or has another role now; 403 for customers.
+        NotAllowed: the person's level is too low. PasswordMustChange: an own password comes first.
+        NotRecognised: the session is over.
+        Refused: 401 without a good token or session, or where the person is gone or has another role now; 403 for
+            customers, and for what another site's page sends with our cookie.
     """
-    claims = _claims(request, bearer_token(request))
+    token = _token_offered(request)
+    person = await _person_with_token(request, token) if token else (await signed_in(request))[0]
+    if not token:
+        require_own_password(person)
+    if not person.actor.reaches(level) and person.role is not Role.ADMIN:
+        raise NotAllowed(f"这里需要{LEVEL_NAMES[level]}或以上级别，请转给上一级")
+    return person
+
+
+def require_own_password(person: Person) -> None:
+    """See that nobody works with a password that somebody else knows.
+
+    Raises:
+        PasswordMustChange: an own password comes first.
+    """
+    if person.must_change_password:
+        raise PasswordMustChange("请先到“我的账号”设一个自己的密码，再开始工作")
+
+
+async def _person_with_token(request: web.Request, token: str) -> Person:
+    claims = _claims(request, token)
     if claims["kind"] != _STAFF:
         raise forbidden("这里只对员工开放，请使用 anfu users add 得到的令牌")
-    name = str(claims["sub"])
-    if await asyncio.to_thread(_role_of, request.app, name) != claims.get("role"):
+    person = await asyncio.to_thread(_known, request.app, str(claims["sub"]))
+    if person is None or person.is_disabled or person.role != claims.get("role"):
         raise unauthorized("令牌对应的员工已停用或角色已变，请用 anfu users add 重新取得令牌")
-    return name
+    return person
 
 
-def _role_of(app: web.Application, name: str) -> str | None:
+def _known(app: web.Application, name: str) -> Person | None:
     with app[keys.UOW]() as uow:
-        return uow.users.role_of(name)
+        return uow.users.get(name)
+
+
+def _token_offered(request: web.Request) -> str | None:
+    """The token that came beside the cookie's way: in the header, or as a socket's second subprotocol."""
+    if hdrs.AUTHORIZATION in request.headers:
+        return bearer_token(request)
+    offered = request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL, "").split(",")
+    return next((name.strip() for name in offered if name.strip() not in ("", SUBPROTOCOL)), None)
+
+
+async def signed_in(request: web.Request) -> tuple[Person, Session]:
+    """The person whom the desk's session cookie stands for, once the request is known to come from our own page.
+
+    Raises:
+        NotRecognised: there is no session, or it is over. Refused: 403, and logged, for a forged request.
+    """
+    token = request.cookies.get(COOKIE)
+    if not token:
+        raise unauthorized("还没有登录：请登录，或带上请求头 Authorization: Bearer 令牌")
+    person, session = await asyncio.to_thread(request.app[keys.OFFICE].sign_in.who, token)
+    _refuse_forged(request, session)
+    return person, session
+
+
+def csrf_token(secret: str, session: Session) -> str:
+    """What our own page can read and repeat, and a page elsewhere cannot."""
+    return hmac.new(secret.encode(), f"csrf:{session.id}".encode(), hashlib.sha256).hexdigest()
+
+
+def _refuse_forged(request: web.Request, session: Session) -> None:
+    """See that a change, or a socket, is asked for by our own page and not by one that borrows the cookie."""
+    is_socket = request.method == "GET" and request.headers.get(hdrs.UPGRADE, "").lower() == "websocket"
+    if request.method in _HARMLESS and not is_socket:
+        return
+    token = request.headers.get(CSRF_HEADER, "")
+    expected = csrf_token(request.app[keys.SECRET], session)
+    knows_token = is_socket or hmac.compare_digest(token.encode(), expected.encode())
+    if not knows_token or not is_from_our_page(request):
+        raise forged(request)
+
+
+def forged(request: web.Request) -> Refused:
+    """403, logged: another site's page, or somebody with the cookie alone, asks in a person's name."""
+    log.warning("forged request refused at %s %s", request.method, route_of(request))
+    return forbidden("这个请求不是从安服页面发出的，没有执行。请刷新页面再试")
+
+
+def is_from_our_page(request: web.Request, unless_said: bool = False) -> bool:
+    """Whether the browser says that a page of ours asks.
+
+    Args:
+        unless_said: the answer where the client says nothing at all, as programs do and browsers do not.
+    """
+    origin, site = request.headers.get(hdrs.ORIGIN), request.headers.get("Sec-Fetch-Site")
+    if origin is not None:
+        # Behind a proxy that ends TLS we hear http where the browser says https.
+        here = {f"https://{request.host}", f"{request.scheme}://{request.host}"}
+        return origin in here | {origin_of(request.app[keys.OFFICE].address)}
+    return unless_said if site is None else site == "same-origin"
+
+
+def origin_of(address: str) -> str:
+    """Scheme, host and port of an address, as a browser's `Origin` has them."""
+    scheme, netloc, *_ = urlsplit(address)
+    return f"{scheme}://{netloc}"
 
 
 def _claims(request: web.Request, token: str) -> dict[str, Any]:

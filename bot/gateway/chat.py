@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -14,34 +15,58 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from bot.domain.conversation import Owner
 from bot.domain.errors import InvalidInput, NotFound
 from bot.domain.message import Message
+from bot.domain.routing import Place
+from bot.domain.text import clean, is_whole
 from bot.gateway import keys
 from bot.gateway.auth import SUBPROTOCOL, customer_of, customer_token, socket_token
 from bot.gateway.errors import bad_request, report, too_many
 from bot.gateway.exchange import json_answer, json_text, moment, read_object, seconds, text_field, whole_number
 from bot.gateway.limits import Limiter, address_key
-from bot.services.ports import WakeupSignal
 
 CHANNEL = "web"
 LONGEST_WAIT = 30.0
-READ_AGAIN_SECONDS = 2.0
-"""Readers look by themselves this often: wake-ups make them prompt, not correct."""
 HEARTBEAT_SECONDS = 25.0
 GOODBYE_SECONDS = 2.0
 MAX_FRAME_BYTES = 4096
+MOST_PREVIEWED = 500
+"""Characters of what a customer is typing that people at the desk see."""
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What a reader gets: messages it has not seen, and who holds the conversation."""
+    """What a reader gets: messages it has not seen, and who holds the conversation.
+
+    Attributes:
+        touched_at: when the conversation changed last, as of this reading.
+        typing: who of the company is writing just now; such a frame says nothing else.
+        queue: the place of who waits for a person, as known on this node (F5).
+        agent: the name of the person who holds the conversation now.
+    """
 
     messages: tuple[Message, ...]
     owner: Owner
+    touched_at: datetime | None = None
+    typing: str | None = None
+    queue: Place | None = None
+    agent: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The frame as the API shows it, by long poll and by socket alike."""
-        return {"messages": [_message_json(message) for message in self.messages], "owner": self.owner}
+        typing = {"typing": {"name": self.typing}} if self.typing else {}
+        queue = {"queue": _queue_json(self.queue)} if self.queue else {}
+        agent = {"agent": self.agent} if self.agent else {}
+        messages = [_message_json(message) for message in self.messages]
+        return {"messages": messages, "owner": self.owner, **agent, **typing, **queue}
+
+
+def _queue_json(place: Place) -> dict[str, Any]:
+    return {
+        "position": place.position,
+        "estimated_seconds": None if place.wait is None else int(place.wait.total_seconds()),
+        "opens_at": moment(place.opens_at) if place.opens_at else None,
+    }
 
 
 def _message_json(message: Message) -> dict[str, Any]:
@@ -52,9 +77,14 @@ def _message_json(message: Message) -> dict[str, Any]:
         "text": message.text,
         "buttons": [{"title": button.title, "payload": button.payload} for button in message.buttons],
         "sent_at": moment(message.sent_at),
-        "source": message.source,
+        "source": _source_json(message),
         "client_id": message.client_id,
     }
+
+
+def _source_json(message: Message) -> dict[str, Any] | None:
+    """Where it comes from (A11); which suggestion a person made it of is our own business."""
+    return message.source and {name: value for name, value in message.source.items() if name != "suggested"}
 
 
 async def open_conversation(request: web.Request) -> web.Response:
@@ -106,7 +136,9 @@ async def _next_within(wait: float, news: AsyncGenerator[Frame, None], empty: Fr
     began = time.monotonic()
     try:
         async with asyncio.timeout(wait):
-            return await anext(news, empty)
+            while (frame := await anext(news, empty)).typing:
+                pass
+            return frame
     except TimeoutError:
         return empty
     finally:
@@ -123,7 +155,11 @@ async def socket(request: web.Request) -> web.WebSocketResponse:
     after = whole_number(request, "after", 0)
     await asyncio.to_thread(_read, request.app, conversation_id, after)  # unknown: refused before the upgrade
     ws = web.WebSocketResponse(
-        heartbeat=HEARTBEAT_SECONDS, timeout=GOODBYE_SECONDS, max_msg_size=MAX_FRAME_BYTES, protocols=(SUBPROTOCOL,)
+        heartbeat=HEARTBEAT_SECONDS,
+        timeout=GOODBYE_SECONDS,
+        max_msg_size=MAX_FRAME_BYTES,
+        protocols=(SUBPROTOCOL,),
+        compress=False,  # a compressor for each of thousands of idle sockets is a quarter of a megabyte each
     )
     if not ws.can_prepare(request):
         raise bad_request("这个地址只接受 WebSocket 连接；普通请求请用 …/messages")
@@ -136,8 +172,9 @@ async def socket(request: web.Request) -> web.WebSocketResponse:
 
 async def _converse(ws: web.WebSocketResponse, app: web.Application, conversation_id: str, after: int) -> WSCloseCode:
     """Push and listen until either side ends; returns the code to say goodbye with."""
-    pushing = asyncio.create_task(_push(ws, app, conversation_id, after))
-    listening = asyncio.create_task(_listen(ws, app, conversation_id))
+    talk = _Talk(conversation_id)
+    pushing = asyncio.create_task(_push(ws, app, talk, after))
+    listening = asyncio.create_task(_listen(ws, app, talk))
     try:
         await asyncio.wait({pushing, listening}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -153,49 +190,76 @@ async def _converse(ws: web.WebSocketResponse, app: web.Application, conversatio
     return code
 
 
-async def _push(ws: web.WebSocketResponse, app: web.Application, conversation_id: str, after: int) -> None:
-    async with aclosing(_news(app, conversation_id, after)) as news:
+@dataclass
+class _Talk:
+    """A socket's conversation, and who held it when the customer was told last."""
+
+    id: str
+    owner: Owner = Owner.BOT
+
+
+async def _push(ws: web.WebSocketResponse, app: web.Application, talk: _Talk, after: int) -> None:
+    async with aclosing(_news(app, talk.id, after)) as news:
         async for frame in news:
+            talk.owner = frame.owner
             await ws.send_str(json_text(frame.as_json()))
 
 
-async def _listen(ws: web.WebSocketResponse, app: web.Application, conversation_id: str) -> None:
+async def _listen(ws: web.WebSocketResponse, app: web.Application, talk: _Talk) -> None:
     async for message in ws:
-        if message.type is WSMsgType.TEXT and _says_typing(message.data):
-            app[keys.TURNS].typing(conversation_id)
+        preview = _typed(message.data) if message.type is WSMsgType.TEXT else None
+        if preview is None:
+            continue
+        app[keys.TURNS].typing(talk.id)
+        if talk.owner is not Owner.BOT and not app[keys.PREVIEW_LIMIT].take(talk.id):
+            await app[keys.WAKEUPS].pass_on({"type": "typing", "conversation_id": talk.id, "text": preview})
 
 
-def _says_typing(data: str) -> bool:
+def _typed(data: str) -> str | None:
+    """What the customer is typing, empty where the frame does not say; None where it is about something else.
+
+    It is shown to people at the desk, and neither stored nor logged.
+    """
     try:
         frame = json.loads(data)
     except (ValueError, RecursionError):
-        return False
-    return isinstance(frame, dict) and frame.get("type") == "typing"
+        return None
+    if not isinstance(frame, dict) or frame.get("type") != "typing":
+        return None
+    text = frame.get("text")
+    return clean(text)[:MOST_PREVIEWED] if isinstance(text, str) and is_whole(text) else ""
 
 
 async def _news(app: web.Application, conversation_id: str, after: int) -> AsyncGenerator[Frame, None]:
-    """What there is after `after`, maybe nothing; then a frame for each news or change of owner."""
+    """What there is after `after`, maybe nothing; then a frame for each news, change of owner or place, or typing.
+
+    Waiting costs nothing: who missed a wake-up is called by the node's feed.
+    """
     owner: Owner | None = None
+    queue: Place | None = None
     # The ear opens before the first read: what is stored between read and wait is not missed.
     with app[keys.WAKEUPS].waiting(conversation_id) as ear:
+        ear.has_news = True
         while True:
-            frame = await asyncio.to_thread(_read, app, conversation_id, after)
-            if frame.messages or frame.owner is not owner:
-                yield frame
-            owner = frame.owner
-            after = frame.messages[-1].seq if frame.messages else after
+            if ear.has_news:
+                ear.has_news = False
+                frame = await asyncio.to_thread(_read, app, conversation_id, after)
+                ear.seen = frame.touched_at
+                if frame.messages or frame.owner is not owner or frame.queue != queue:
+                    yield frame
+                owner, queue = frame.owner, frame.queue
+                after = frame.messages[-1].seq if frame.messages else after
+            if ear.typing and owner is not None:
+                name, ear.typing = ear.typing, None
+                yield Frame((), owner, typing=name, agent=name)
+            if ear.has_moved and owner is Owner.QUEUED:
+                ear.has_moved = False
+                if (place := app[keys.OFFICE].standing.of(conversation_id)) and place != queue:
+                    queue = place
+                    yield Frame((), owner, queue=queue)
             if app[keys.CLOSING].is_set():
                 return
-            await _called_or_closing(ear, app[keys.CLOSING])
-
-
-async def _called_or_closing(ear: WakeupSignal, closing: asyncio.Event) -> None:
-    waits = [asyncio.create_task(ear.wait(READ_AGAIN_SECONDS)), asyncio.create_task(closing.wait())]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
+            await ear.wait()
 
 
 def _read(app: web.Application, conversation_id: str, after: int) -> Frame:
@@ -204,4 +268,7 @@ def _read(app: web.Application, conversation_id: str, after: int) -> Frame:
         conversation = uow.conversations.get(conversation_id)
         if conversation is None:
             raise NotFound("没有这个会话，请刷新页面重新开始")
-        return Frame(tuple(uow.messages.after(conversation_id, after)), conversation.owner)
+        messages = tuple(uow.messages.after(conversation_id, after))
+        queue = app[keys.OFFICE].standing.of(conversation_id) if conversation.owner is Owner.QUEUED else None
+        agent = conversation.agent if conversation.owner is Owner.HUMAN else None
+        return Frame(messages, conversation.owner, conversation.touched_at, queue=queue, agent=agent)

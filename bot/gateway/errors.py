@@ -1,4 +1,4 @@
-"""Every error answer is `{"error": {"code", "message"}}`; the message says in Chinese what to do."""
+"""Every error answer is `{"error": {"code", "message"}}`, or a page where one was asked for; it says what to do."""
 
 import json
 import logging
@@ -7,10 +7,23 @@ import secrets
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from aiohttp import web
 
-from bot.domain.errors import AnfuError, IllegalTransition, InvalidInput, NotFound, TooLong
+from bot.domain.errors import (
+    AnfuError,
+    Conflict,
+    IllegalTransition,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    NotRecognised,
+    StorageFull,
+    TooLong,
+    Undone,
+)
+from bot.gateway.rendering import is_behind_link, page
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +34,11 @@ _STATUS_OF: tuple[tuple[type[AnfuError], int], ...] = (
     (TooLong, 413),
     (InvalidInput, 422),
     (IllegalTransition, 409),
+    (Conflict, 409),
+    (NotAllowed, 403),
+    (NotRecognised, 401),
+    (StorageFull, 507),
+    (Undone, 503),
 )
 
 _HTTP_ERRORS: Mapping[int, tuple[str, str]] = {
@@ -30,6 +48,27 @@ _HTTP_ERRORS: Mapping[int, tuple[str, str]] = {
     408: ("timeout", "请求内容迟迟没有传完，请检查网络后重发"),
     413: ("too_long", "请求内容超过 64 KiB，请缩短后重发"),
 }
+
+_PAGE_TITLES: Mapping[int, str] = {
+    400: "这次提交没有读懂",
+    403: "这次提交没有通过核对",
+    404: "这个链接打不开",
+    405: "页面不能这样打开",
+    408: "提交没有传完",
+    409: "这件事已经有结果了",
+    410: "这个链接过期了",
+    413: "内容太长了",
+    422: "有一处需要改一改",
+    429: "点得太快了",
+    500: "是我们这边出了问题",
+}
+_PAGE_HTTP_ERRORS: Mapping[int, str] = {
+    404: "网址可能没有复制完整。请回到聊天里，点最新的那个链接。",
+    405: "请从聊天里的链接重新打开页面。",
+    408: "网络好像不太稳，请返回再提交一次。",
+    413: "请写得短一些，再提交一次。",
+}
+_NO_WAY_BACK = frozenset({404, 405, 410})
 
 
 @dataclass
@@ -57,6 +96,11 @@ def forbidden(message: str) -> Refused:
     return Refused(403, "forbidden", message)
 
 
+def gone(message: str) -> Refused:
+    """410: it was there, and its time is over."""
+    return Refused(410, "gone", message)
+
+
 def too_many(seconds: float) -> Refused:
     """429 with the time after which to come again."""
     wait = max(1, math.ceil(seconds))
@@ -64,9 +108,27 @@ def too_many(seconds: float) -> Refused:
 
 
 def error_answer(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    """The one shape of an error."""
+    """The one shape of an error for programs."""
     body = json.dumps({"error": {"code": code, "message": message}}, ensure_ascii=False)
     return web.Response(status=status, text=body, content_type="application/json", headers=headers)
+
+
+def _answer(
+    request: web.Request, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """The error as whoever asked can read it: JSON, or a page where a page was asked for."""
+    if not is_behind_link(request):
+        return error_answer(status, code, message, headers)
+    return page(
+        request,
+        "error.html",
+        status=status,
+        headers=headers,
+        title=_PAGE_TITLES.get(status, "这次没有成功"),
+        message=message,
+        again=None if status in _NO_WAY_BACK else request.rel_url.raw_path,
+        again_words="看看现在的情况" if status == HTTPStatus.CONFLICT else "返回重试",
+    )
 
 
 @web.middleware
@@ -75,31 +137,34 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     try:
         return await handler(request)
     except Refused as refused:
-        return error_answer(refused.status, refused.code, refused.message, refused.headers)
+        return _answer(request, refused.status, refused.code, refused.message, refused.headers)
     except web.HTTPException as error:
-        return _http_error(error)
+        return _http_error(error, request)
     except Exception as error:
-        return _domain_error(error) or _unexpected(error, request)
+        return _domain_error(error, request) or _unexpected(error, request)
 
 
-def _http_error(error: web.HTTPException) -> web.Response:
+def _http_error(error: web.HTTPException, request: web.Request) -> web.Response:
     code, message = _HTTP_ERRORS.get(
         error.status, ("http_error", "请求没有成功，请按接口说明 /api/v1/openapi.yaml 检查")
     )
+    if is_behind_link(request):
+        message = _PAGE_HTTP_ERRORS.get(error.status, "请从聊天里的链接重新打开页面。")
     headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
-    return error_answer(error.status, code, message, headers)
+    return _answer(request, error.status, code, message, headers)
 
 
-def _domain_error(error: Exception) -> web.Response | None:
+def _domain_error(error: Exception, request: web.Request) -> web.Response | None:
     for kind, status in _STATUS_OF:
         if isinstance(error, kind):
-            return error_answer(status, kind.code, str(error))
+            challenge = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
+            return _answer(request, status, error.code, str(error), challenge)
     return None
 
 
 def _unexpected(error: Exception, request: web.Request) -> web.Response:
     incident = report(error, f"{request.method} {route_of(request)}")
-    return error_answer(500, "internal", f"服务出了点问题，请稍后重试；如仍不行，请把编号 {incident} 告诉客服")
+    return _answer(request, 500, "internal", f"服务出了点问题，请稍后重试；如仍不行，请把编号 {incident} 告诉客服")
 
 
 def report(error: BaseException, where: str) -> str:

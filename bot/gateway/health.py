@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from bot.gateway import keys
 from bot.gateway.errors import Handler, error_answer, route_of
 from bot.gateway.exchange import json_answer
+from bot.gateway.rendering import is_behind_link
 
 access = logging.getLogger("anfu.access")
 
@@ -35,7 +36,8 @@ async def measure(request: web.Request, response: web.StreamResponse) -> None:
     if response.status != _SWITCHING_PROTOCOLS:
         waited = request.get(keys.WAITED, 0.0)
         metrics.seconds.labels(method, route).observe(max(0.0, elapsed - waited))
-    access.info("%s %s %d %.3fs", method, request.rel_url.raw_path, response.status, elapsed)
+    path = route if is_behind_link(request) else request.rel_url.raw_path
+    access.info("%s %s %d %.3fs", method, path, response.status, elapsed)
 
 
 async def healthz(request: web.Request) -> web.Response:

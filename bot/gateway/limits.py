@@ -61,6 +61,23 @@ class Limiter:
             self._buckets.popitem(last=False)
 
 
+def seldom(
+    do: Callable[[str], None], seconds: float, now: Callable[[], float] = time.monotonic
+) -> Callable[[str], None]:
+    """The same for a key at most once in so many seconds; what comes sooner is dropped."""
+    done: OrderedDict[str, float] = OrderedDict()
+
+    def call(key: str) -> None:
+        moment = now()
+        while done and moment - next(iter(done.values())) >= seconds:
+            done.popitem(last=False)
+        if key not in done:
+            done[key] = moment
+            do(key)
+
+    return call
+
+
 def address_key(remote: str | None) -> str:
     """The peer that an address stands for: an IPv4 address, or the /64 network that one IPv6 customer owns whole."""
     try:

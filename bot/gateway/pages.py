@@ -16,7 +16,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
-        "img-src 'self' data:",
+        "img-src 'self' data: blob:",
         "connect-src 'self' ws: wss:",
         "font-src 'self'",
         "base-uri 'none'",
@@ -66,7 +66,7 @@ async def preflight(request: web.Request) -> web.Response:
     return web.Response(
         status=204,
         headers={
-            hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST, OPTIONS",
+            hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST, PUT, DELETE, OPTIONS",
             hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Authorization, Content-Type",
             hdrs.ACCESS_CONTROL_MAX_AGE: "86400",
         },
@@ -74,16 +74,16 @@ async def preflight(request: web.Request) -> web.Response:
 
 
 async def secure(request: web.Request, response: web.StreamResponse) -> None:
-    """Headers for every answer, errors included."""
+    """Headers for every answer, errors included; a page may bring stricter ones of its own."""
     headers = response.headers
     headers[hdrs.SERVER] = "anfu"
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
     headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
     if response.content_type in _UTF8:
         response.charset = "utf-8"
     if response.content_type == "text/html":
-        headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        headers.setdefault(hdrs.CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY)
         headers["X-Frame-Options"] = "DENY"
     if request.path == "/widget.js" or request.path.startswith("/static/"):
         headers.update(_FOR_ANY_SITE)

@@ -1,11 +1,14 @@
-"""Bringing stored messages to their channels, in order, until they arrive (invariant 3)."""
+"""Bringing stored messages to a channel of our own, in order, until they arrive (invariant 3).
+
+What goes to other people's platforms, where messages are few and nothing may arrive twice, is `sending`.
+"""
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from datetime import timedelta
 
-from bot.services.ports import Channel, Clock, Delivery, UnitOfWorkFactory
+from bot.services.ports import Clock, Delivery, UnitOfWorkFactory
+from bot.services.ports.channels import Channel, Envelope, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -16,11 +19,11 @@ MOST_DOUBLINGS = 9
 
 
 class Deliveries:
-    """Drains the outbox."""
+    """Drains what waits for one channel that takes everything, and the same twice without harm."""
 
-    def __init__(self, uow: UnitOfWorkFactory, channels: Mapping[str, Channel], clock: Clock) -> None:
+    def __init__(self, uow: UnitOfWorkFactory, channel: Channel, clock: Clock) -> None:
         self._uow = uow
-        self._channels = channels
+        self._channel = channel
         self._clock = clock
 
     async def drain(self) -> int:
@@ -35,19 +38,27 @@ class Deliveries:
         for delivery in due:
             if delivery.message.conversation_id in failed:
                 continue
-            try:
-                await self._channels[delivery.channel].deliver(delivery.message)
+            if await self._arrives(delivery):
                 delivered.append(delivery.message.id)
-            except Exception:
-                log.exception("delivery failed; it is tried again later")
+            else:
                 failed[delivery.message.conversation_id] = delivery
         if due:
             await asyncio.to_thread(self._settle, delivered, list(failed.values()))
         return len(delivered)
 
+    async def _arrives(self, delivery: Delivery) -> bool:
+        message = delivery.message
+        envelope = Envelope(message.id, message.conversation_id, message.conversation_id, message.text, message.buttons)
+        try:
+            receipt = await self._channel.send(envelope)
+        except Exception:
+            log.exception("delivery failed; it is tried again later")
+            return False
+        return receipt.outcome is Outcome.SENT
+
     def _due(self) -> list[Delivery]:
         with self._uow() as uow:
-            return list(uow.outbox.due(self._clock(), BATCH))
+            return list(uow.outbox.due(self._channel.name, self._clock(), BATCH))
 
     def _settle(self, delivered: list[str], failed: list[Delivery]) -> None:
         now = self._clock()

@@ -3,29 +3,45 @@
 import asyncio
 import logging
 import uuid
+from collections.abc import Callable
 
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.errors import EngineFailure
 from bot.domain.message import Message, Sender
 from bot.domain.scripts import ScriptBook
 from bot.domain.text import has_words
-from bot.services.handoff import BACK_TO_BOT, CALL_ME, Handoff
+from bot.services.again import again
+from bot.services.handoff import BACK_TO_BOT, CALL_ME, KEEP_WAITING, Handoff
 from bot.services.ports import LEASE, Answer, BotEngine, Clock, Turn, UnitOfWork, UnitOfWorkFactory
+from bot.services.queueing import Queueing
 
 log = logging.getLogger(__name__)
+
+HearClick = Callable[[UnitOfWork, str, str], bool]
+"""Deals with a text that is the click on a ticket's button; False where it is none."""
 
 
 class Turns:
     """Runs turns; at most one in flight per conversation."""
 
     def __init__(
-        self, uow: UnitOfWorkFactory, engine: BotEngine, handoff: Handoff, scripts: ScriptBook, clock: Clock
+        self,
+        uow: UnitOfWorkFactory,
+        engine: BotEngine,
+        handoff: Handoff,
+        scripts: ScriptBook,
+        clock: Clock,
+        hear_click: HearClick = lambda uow, conversation_id, text: False,
+        queueing: Queueing | None = None,
     ) -> None:
+        """`queueing` knows the rules and the people; without it who asks for a person just gets in line."""
         self._uow = uow
         self._engine = engine
         self._handoff = handoff
         self._scripts = scripts
         self._clock = clock
+        self._hear_click = hear_click
+        self._queueing = queueing
         self._holder = str(uuid.uuid4())
 
     async def run(self, conversation_id: str) -> bool:
@@ -34,11 +50,11 @@ class Turns:
         Returns:
             False where another node holds the conversation now; True where nothing waits any more.
         """
-        held, turn = await asyncio.to_thread(self._take, conversation_id)
+        held, turn = await asyncio.to_thread(again, self._take, conversation_id)
         try:
             while turn:
                 answer = await self._answer(turn)
-                turn = await asyncio.to_thread(self._keep, turn, answer)
+                turn = await asyncio.to_thread(again, self._keep, turn, answer)
         except BaseException:
             await asyncio.to_thread(self._release, conversation_id)
             raise
@@ -84,7 +100,12 @@ class Turns:
         if conversation is None or not waiting:
             uow.conversations.drop_lease(conversation_id, self._holder)
             return None
-        text = "\n".join(message.text for message in waiting)
+        if len(waiting) == 1 and self._hear_click(uow, conversation_id, waiting[0].text):
+            uow.messages.mark_answered(conversation_id, waiting[0].seq)
+            return self._next(uow, conversation_id)
+        if conversation.closed_at:
+            conversation = self._handoff.reopen(uow, conversation)
+        text = "\n".join(message.text for message in waiting if not (is_file(message) or is_empty(message)))
         if conversation.owner is Owner.QUEUED and waiting[-1].text in CALL_ME:
             return _turn(self._handoff.return_to_bot(uow, conversation), waiting, text, state=None)
         if conversation.owner is Owner.BOT and has_words(text):
@@ -98,13 +119,17 @@ class Turns:
         if conversation.owner is Owner.QUEUED and waiting[-1].text in BACK_TO_BOT:
             back = self._handoff.return_to_bot(uow, conversation)
             self._handoff.say(uow, back, [self._scripts.render("handover.back_to_bot", told=told)], Sender.BOT)
+        elif conversation.owner is Owner.QUEUED and waiting[-1].text in KEEP_WAITING:
+            self._handoff.say(uow, conversation, [self._scripts.render("handover.waits_on", told=told)])
         elif conversation.owner is Owner.QUEUED:
-            self._handoff.note_receipt(uow, conversation, told=told)
+            (self._queueing or self._handoff).note_receipt(uow, conversation, told)
         elif conversation.owner is Owner.BOT:
-            self._handoff.say(uow, conversation, [self._scripts.render("input.no_words", told=told)], Sender.BOT)
+            self._handoff.say(uow, conversation, [self._scripts.render(_wordless(waiting), told=told)], Sender.BOT)
 
     async def _answer(self, turn: Turn) -> Answer:
         try:
+            if self._queueing and (at_once := self._queueing.hear(turn)):
+                return at_once
             answer = await self._engine.answer(turn)
             if not answer.replies and not answer.handover:
                 raise EngineFailure(f"turn {turn.id}: nothing was said")
@@ -130,10 +155,34 @@ class Turns:
         if answer.script and answer.script != conversation.script:
             uow.conversations.save_script(turn.conversation_id, answer.script)
             conversation = uow.conversations.lock(turn.conversation_id) or conversation
+        if self._queueing:
+            answer = self._queueing.judge(uow, conversation, answer)
         self._handoff.say(uow, conversation, answer.replies, Sender.BOT)
-        if answer.handover:
+        if answer.handover and self._queueing:
+            self._queueing.enter(uow, conversation, answer.handover, answer)
+        elif answer.handover:
             self._handoff.queue(uow, conversation, answer.handover)
         return more
+
+
+def is_file(message: Message) -> bool:
+    """Whether a customer's message is a file, here or still with a platform: there is nothing in it to understand."""
+    return bool(message.source) and (message.source or {}).get("kind") in ("attachment", "media", "unsupported")
+
+
+def is_empty(message: Message) -> bool:
+    """Whether nothing could be read in a customer's message."""
+    return (message.source or {}).get("kind") == "empty"
+
+
+def _wordless(waiting: list[Message]) -> str:
+    """The script that answers what has no words."""
+    if not all(map(is_file, waiting)):
+        return "input.no_words"
+    last = waiting[-1].source or {}
+    if last.get("kind") == "unsupported":
+        return "channel.unsupported"
+    return "channel.voice_unheard" if last.get("media") == "voice" else "attachment.received"
 
 
 def _turn(conversation: Conversation, waiting: list[Message], text: str, state: bytes | None) -> Turn:

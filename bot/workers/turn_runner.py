@@ -15,6 +15,8 @@ TYPING_PAUSE = 2.5
 LONGEST_WAIT = 10.0
 """Seconds after which a customer is answered even while typing on."""
 SWEEP_SECONDS = 5.0
+MOST_AT_ONCE = 8
+"""Turns that run at a time: after a restart thousands may wait, and others want the threads and the database too."""
 
 
 class TurnRunner:
@@ -31,6 +33,7 @@ class TurnRunner:
         self._latest_at: dict[str, float] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._sweeper: asyncio.Task[None] | None = None
+        self._running = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def start(self) -> None:
         """Take up what an earlier run left unanswered, and look for more now and then."""
@@ -45,11 +48,11 @@ class TurnRunner:
             with suppress(asyncio.CancelledError):
                 await task
 
-    def notice(self, conversation_id: str) -> None:
-        """A message has come: answer once it has been quiet for the quiet time."""
+    def notice(self, conversation_id: str, quiet_seconds: float | None = None) -> None:
+        """A message has come: answer once it has been quiet for the quiet time, the channel's own where it has one."""
         now = asyncio.get_running_loop().time()
         self._latest_at.setdefault(conversation_id, now + LONGEST_WAIT)
-        self._answer_at[conversation_id] = now + self._quiet_seconds
+        self._answer_at[conversation_id] = now + (self._quiet_seconds if quiet_seconds is None else quiet_seconds)
         if conversation_id not in self._tasks:
             self._tasks[conversation_id] = asyncio.create_task(self._run(conversation_id))
 
@@ -65,7 +68,8 @@ class TurnRunner:
                 # From here on a new bubble is a new notice: it is answered in the next round.
                 self._answer_at.pop(conversation_id, None)
                 self._latest_at.pop(conversation_id, None)
-                await self._turns.run(conversation_id)
+                async with self._running:
+                    await self._turns.run(conversation_id)
                 self._after_turn()
         except Exception:
             # The message stays unanswered in the database: the sweep tries again.

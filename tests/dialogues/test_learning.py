@@ -32,7 +32,9 @@ def start(data_dir: Path, engine: RasaEngine) -> World:
     clock = Clock()
     anfu = build(Settings(data_dir=data_dir), clock)
     use(anfu)
-    return World(clock, anfu, engine, Turns(anfu.uow, engine, anfu.handoff, anfu.scripts, anfu.clock))
+    return World(
+        clock, anfu, engine, Turns(anfu.uow, engine, anfu.handoff, anfu.scripts, anfu.clock, queueing=anfu.queueing)
+    )
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,9 +22,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page, expect, sync_playwright
 
+from tests.e2e.agents import Agent, hire
+
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "tests" / "output"
-READY_WITHIN_SECONDS = 180
+READY_WITHIN_SECONDS = 300
 ANSWER_WITHIN_SECONDS = 45
 QUIET_SECONDS = 1.5
 DESKTOP = {"width": 1280, "height": 800}
@@ -137,15 +140,27 @@ class Customer:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server that is started here keeps its data."""
+    return tmp_path_factory.mktemp("anfu") / "data"
+
+
+@pytest.fixture(scope="session")
+def server(data_dir: Path) -> Iterator[str]:
     """The address of a running Anfu: ANFU_TEST_URL, or one started here."""
     if running := os.environ.get("ANFU_TEST_URL"):
         yield running.rstrip("/")
         return
-    folder = tmp_path_factory.mktemp("anfu")
+    with serving(data_dir) as address:
+        yield address
+
+
+@contextmanager
+def serving(data_dir: Path) -> Iterator[str]:
+    """Run a server with its data there; its address, once it is ready."""
     port = _free_port()
-    log = folder / "serve.log"
-    command = [sys.executable, "-m", "bot", "serve", "--port", str(port), "--data-dir", str(folder / "data")]
+    log = data_dir.parent / "serve.log"
+    command = [sys.executable, "-m", "bot", "serve", "--port", str(port), "--data-dir", str(data_dir)]
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
     try:
@@ -195,6 +210,25 @@ def visitor(server: str, browser: Browser) -> Iterator[Callable[..., Customer]]:
     yield new
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def staff(server: str, data_dir: Path) -> None:
+    """People who may sign in at the desk; a server that runs already has them, as `agents.STAFF` lists them."""
+    if not os.environ.get("ANFU_TEST_URL"):
+        hire(data_dir)
+
+
+@pytest.fixture
+def agent(server: str, staff: None, visitor: Callable[..., Customer]) -> Callable[..., Agent]:
+    """Seats people at desks: `agent("小赵")` signs in at a desktop; a viewport and more may be given."""
+
+    def seat(name: str = "小赵", viewport: dict[str, int] | None = None, **options: Any) -> Agent:
+        someone = Agent(visitor(viewport, **options).page, server, name)
+        someone.sign_in()
+        return someone
+
+    return seat
 
 
 @pytest.fixture

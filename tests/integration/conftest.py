@@ -1,7 +1,6 @@
 """Fixtures of the integration tests."""
 
-import pytest
-
+from tests.integration.fixtures_after_sales import anfu, customer
 from tests.integration.fixtures_database import (
     clock,
     database,
@@ -14,13 +13,10 @@ from tests.integration.fixtures_database import (
     uow,
 )
 
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "slow: starts a real server")
-
-
 __all__ = [
+    "anfu",
     "clock",
+    "customer",
     "database",
     "empty_address",
     "empty_schema",

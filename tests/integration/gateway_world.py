@@ -1,39 +1,82 @@
 """A whole gateway on a real database, with a bot that echoes, for tests/integration/test_gateway_*.py."""
 
 import asyncio
+import os
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+from urllib.parse import urlsplit
 
 from aiohttp import ClientResponse, ClientWebSocketResponse
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.adapters.channels.web import WebChannel
-from bot.adapters.content_files import load_promises, load_scripts
-from bot.adapters.uow import migrate, open_database, unit_of_work
 from bot.adapters.wakeups import LocalWakeups
+from bot.bootstrap import Anfu, Content, build, load_content
+from bot.commands.platforms import Lines, platforms_of
+from bot.commands.serve import open_office
+from bot.domain.actor import Actor, Role
 from bot.domain.message import Message, Reply, Sender
+from bot.domain.ticket import Kind
 from bot.gateway.app import create_app
+from bot.gateway.auth import staff_token
+from bot.gateway.office import Office
 from bot.services.delivery import Deliveries
-from bot.services.handoff import Handoff
-from bot.services.intake import Intake
+from bot.services.links import Purpose
+from bot.services.notices import Dispatch
 from bot.services.ports import Answer, Turn, UnitOfWorkFactory
+from bot.services.resolutions import Plan
 from bot.services.ticketing import Ticketing
 from bot.services.turns import Turns
-from bot.workers.outbox import OutboxWorker
+from bot.settings import Settings
+from bot.workers.draining import Draining
 from bot.workers.turn_runner import TurnRunner
 
 SECRET = "a secret of the tests that is long enough"
 MESSAGES = "/api/v1/conversations/{}/messages"
 SOCKET = "/api/v1/conversations/{}/socket"
 
+PUBLIC_URL = "https://service.example.com"
+"""Where links say that they lead; tests go to the same path of the test's own server."""
 
-scripts_once = cache(load_scripts)
+PEOPLE = {
+    "小李": "agent",
+    "小张": "agent",
+    "王主管": "supervisor",
+    "赵主管": "supervisor",
+    "陈经理": "manager",
+    "管理员": "admin",
+}
+
+AGENT = Actor("小李", Role.AGENT)
+CONTACT = {
+    "contacted_by": "电话", "contact_notes": "客户说周三没收到", "product_spec": "滚筒洗衣机",
+    "produced_on": "不适用", "batch": "不适用", "used_since": "不适用", "previous_brand": "没有",
+}  # fmt: skip
+ANALYSIS = {
+    "cause": "late_delivery", "severity": "2", "evidence": "物流记录", "understanding": "清楚", "other_demands": "没有",
+    "relationship": "老客户", "repurchase": "大", "word_of_mouth": "一般", "reasonable": "合理", "our_share": "100",
+}  # fmt: skip
+PLAN = Plan(
+    choice="cash", terms=("三天内发货，运单号会在聊天里告诉您",), loss_fen=5000,
+    tasks=(("warehouse", "优先发出洗衣机"), ("finance", "退补偿款")),
+)  # fmt: skip
+
+content_once = cache(load_content)
+
+
+@cache
+def hasty_content() -> Content:
+    """What is shipped, but for how long a channel waits for a further bubble."""
+    content = content_once()
+    waits = dict.fromkeys(content.channels.quiet_seconds, 0.3)
+    return replace(content, channels=replace(content.channels, quiet_seconds=waits))
 
 
 class Clock:
@@ -111,12 +154,24 @@ class World:
 
     client: Any
     server: TestServer
-    uow: UnitOfWorkFactory
-    clock: Clock
-    engine: EchoEngine
+    anfu: Anfu
     wakeups: LocalWakeups
-    ticketing: Ticketing
+    engine: EchoEngine
+    office: Office
     runner: TurnRunner
+
+    @property
+    def uow(self) -> UnitOfWorkFactory:
+        return self.anfu.uow
+
+    @property
+    def clock(self) -> Clock:
+        assert isinstance(self.anfu.clock, Clock)
+        return self.anfu.clock
+
+    @property
+    def ticketing(self) -> Ticketing:
+        return self.anfu.ticketing
 
     async def open(self) -> Conversation:
         response = await self.client.post("/api/v1/conversations", json={"channel": "web"})
@@ -128,6 +183,40 @@ class World:
         with self.uow() as work:
             work.users.add(name, role, self.clock())
             work.commit()
+
+    async def ask(self, method: str, path: str, body: Any = None, *, by: str = "小李") -> ClientResponse:
+        """A request to the staff API by a person of the company; see `PEOPLE`."""
+        token = staff_token(SECRET, by, PEOPLE[by], self.clock())
+        response: ClientResponse = await self.client.request(
+            method, f"/api/v1{path}", json=body, headers={"Authorization": f"Bearer {token}"}
+        )
+        return response
+
+    def everybody(self) -> None:
+        """Store the people of the company."""
+        for name, role in PEOPLE.items():
+            self.staff(name, role)
+
+    def link(self, purpose: Purpose, record_id: str, days: float = 7) -> str:
+        """The path of a signed link."""
+        return urlsplit(self.office.links.make(purpose, record_id, self.clock(), days)).path
+
+    def analysed(self, conversation_id: str | None = None, key: str = "1", **facts: str) -> str:
+        """A complaint that was analysed and waits for a proposal; gives its number."""
+        fields = {"grievance": "说好周三发货，到今天还没有发", "demand": "赔偿", "phone": "13800138000"}
+        number = self.ticketing.open(Kind.COMPLAINT, fields, key=key, conversation_id=conversation_id).number
+        casework = self.office.casework
+        casework.move(number, "contact", AGENT, "受理")
+        casework.move(number, "analyse", AGENT, "已电话联系", CONTACT)
+        casework.move(number, "propose", AGENT, "分析完毕", ANALYSIS | facts)
+        return number
+
+    def offered(self, number: str, plan: Plan | None = None) -> str:
+        """An offer for an analysed complaint; gives the agreement's id."""
+        self.office.resolutions.propose(number, plan or PLAN, AGENT)
+        for approval in self.office.resolutions.pending():
+            self.office.resolutions.decide(approval.id, True, Actor("王主管", Role.SUPERVISOR), "看过了")
+        return self.office.resolutions.agreements_of(number)[-1].id
 
     def store(self, conversation_id: str, text: str, note: bool = False) -> Message:
         """Store a message without telling anyone, as if a wake-up were lost."""
@@ -144,21 +233,34 @@ class World:
 
 @asynccontextmanager
 async def gateway(
-    folder: Path, *, messages_per_minute: int = 60, conversations_per_minute: int = 120, uow: Any = None
-) -> AsyncIterator[World]:
-    """A running gateway with its workers; `uow` replaces what the gateway (only) reads with."""
-    database = open_database(f"sqlite:///{folder / 'anfu.db'}")
-    migrate(database)
-    work: UnitOfWorkFactory = unit_of_work(database)
-    clock, engine, wakeups, scripts = Clock(), EchoEngine(), LocalWakeups(), scripts_once()
-    outbox = OutboxWorker(Deliveries(work, {"web": WebChannel(wakeups)}, clock))
-    handoff = Handoff(scripts, clock, lambda text, script: text)
-    runner = TurnRunner(Turns(work, engine, handoff, scripts, clock), work, outbox.wake, quiet_seconds=0.02)
-    ticketing = Ticketing(work, load_promises(), clock)
+    folder: Path, *, messages_per_minute: int = 60, conversations_per_minute: int = 120, uow: Any = None,
+    **accounts: str,
+) -> AsyncIterator[World]:  # fmt: skip
+    """A running gateway with its workers; `uow` replaces what the gateway (only) reads with.
+
+    Args:
+        accounts: settings that name our accounts on platforms.
+    """
+    clock, engine, wakeups = Clock(), EchoEngine(), LocalWakeups()
+    with patch.dict(os.environ, ANFU_SECRET=SECRET):
+        settings = Settings(data_dir=folder, public_url=PUBLIC_URL, **accounts)  # type: ignore[arg-type]
+        anfu = build(settings, clock, hasty_content())
+        platforms = platforms_of(anfu)
+    outbox = Draining(Deliveries(anfu.uow, WebChannel(wakeups), clock).drain)
+    turns = Turns(anfu.uow, engine, anfu.handoff, anfu.scripts, clock, anfu.choices.hear, anfu.queueing)
+
+    def wake_outboxes() -> None:
+        outbox.wake()
+        lines.wake_outboxes()
+
+    runner = TurnRunner(turns, anfu.uow, wake_outboxes, quiet_seconds=0.02)
+    lines = Lines(anfu, platforms, wakeups, runner.notice)
+    office = open_office(anfu, Dispatch(anfu.uow, {}, clock))
     app = create_app(
-        intake=Intake(work, scripts, clock),
-        ticketing=ticketing,
-        uow=uow or work,
+        intake=anfu.intake,
+        ticketing=anfu.ticketing,
+        office=office,
+        uow=uow or anfu.reading,
         turns=runner,
         wakeups=wakeups,
         engine=engine,
@@ -166,16 +268,22 @@ async def gateway(
         secret=SECRET,
         messages_per_minute=messages_per_minute,
         conversations_per_minute=conversations_per_minute,
-        wake_outbox=outbox.wake,
+        wake_outbox=wake_outboxes,
+        show_typing=lines.show_typing,
+        doors=lines.doors,
+        wake_pulls=lines.wake_pullers,
+        pick_up=lines.pick_up,
+        still_looking=lambda: anfu.scripts.render("channel.still_looking").text,
     )
     server = TestServer(app)
-    await outbox.start()
-    await runner.start()
-    async with TestClient(server) as client:
-        yield World(client, server, work, clock, engine, wakeups, ticketing, runner)
-    await runner.stop()
-    await outbox.stop()
-    database.dispose()
+    async with AsyncExitStack() as stack:
+        await lines.open(stack)
+        for worker in (outbox, *lines.workers, runner):
+            await worker.start()
+            stack.push_async_callback(worker.stop)
+        client = await stack.enter_async_context(TestClient(server))
+        yield World(client, server, anfu, wakeups, engine, office, runner)
+    anfu.database.dispose()
 
 
 async def refusal(response: ClientResponse, status: int, code: str) -> str:

@@ -11,9 +11,10 @@ from pathlib import Path
 import jwt
 import pytest
 
-from bot.adapters.content_files import load_promises
+from bot.adapters.sla_files import load_sla
 from bot.adapters.uow import open_database, unit_of_work
 from bot.domain.ticket import Kind, Ticket
+from bot.services.promises import Promises
 from bot.services.ticketing import Ticketing
 from tests.integration.fixtures_database import ROOT
 
@@ -49,7 +50,7 @@ def ticket(anfu: Anfu, data_dir: Path) -> Ticket:
     """A repair ticket in the database that the command line reads."""
     assert "还没有工单" in anfu("tickets", "list").stdout
     uow = unit_of_work(open_database(f"sqlite:///{data_dir / 'anfu.db'}"))
-    ticketing = Ticketing(uow, load_promises(), lambda: datetime(2026, 11, 23, 20, 30, tzinfo=UTC))
+    ticketing = Ticketing(uow, Promises(load_sla()), lambda: datetime(2026, 11, 23, 20, 30, tzinfo=UTC))
     fields = {"product": "洗衣机", "symptom": "不脱水", "phone": "13800138000"}
     return ticketing.urge(ticketing.open(Kind.REPAIR, fields, key="turn:1").number)
 

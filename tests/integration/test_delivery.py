@@ -1,31 +1,49 @@
 """The outbox: in order, until it arrives, one conversation's trouble never another's (invariant 3)."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from bot.domain.message import Message, Reply, Sender
+from bot.domain.incoming import Media
+from bot.domain.message import Reply, Sender
+from bot.domain.reach import UNLIMITED
 from bot.services.delivery import LONGEST_BACKOFF, Deliveries
 from bot.services.ports import UnitOfWorkFactory
+from bot.services.ports.channels import SENT, Check, Envelope, Receipt
 from tests.integration.fixtures_database import Clock
 
 Open = Callable[[], str]
 
 
 class Line:
-    """Implements `ports.Channel`; conversations in `cut` cannot be reached."""
+    """The sending half of `ports.Channel`; conversations in `cut` cannot be reached."""
+
+    name = "web"
+    limits = UNLIMITED
 
     def __init__(self) -> None:
         self.arrived: list[str] = []
         self.tried = 0
         self.cut: set[str] = set()
 
-    async def deliver(self, message: Message) -> None:
+    async def send(self, envelope: Envelope) -> Receipt:
         self.tried += 1
-        if message.conversation_id in self.cut:
+        if envelope.conversation_id in self.cut:
             raise ConnectionError("cut")
-        self.arrived.append(message.text)
+        self.arrived.append(envelope.text)
+        return SENT
+
+    async def __aenter__(self) -> "Line":
+        return self
+
+    async def __aexit__(self, *_: object) -> None: ...
+    async def show_typing(self, external_id: str) -> None: ...
+    def fetch(self, media: Media) -> AsyncIterator[bytes]:
+        raise NotImplementedError
+
+    async def check(self) -> list[Check]:
+        return []
 
 
 class Post:
@@ -33,7 +51,7 @@ class Post:
 
     def __init__(self, uow: UnitOfWorkFactory, clock: Clock) -> None:
         self.uow, self.clock, self.line = uow, clock, Line()
-        self.deliveries = Deliveries(uow, {"web": self.line}, clock)
+        self.deliveries = Deliveries(uow, self.line, clock)
 
     def send(self, conversation: str, *texts: str, channel: str = "web") -> None:
         for text in texts:

@@ -10,9 +10,14 @@ import pytest
 import yaml
 from aiohttp import ClientResponse
 
+from bot.domain.actor import LEVELS
 from bot.domain.conversation import Owner
 from bot.domain.message import Sender
+from bot.domain.misconduct import Outcome, Verdict
+from bot.domain.notice import Fate, Notice, Way
+from bot.domain.task import Progress
 from bot.domain.ticket import Kind, Status
+from bot.domain.visit import Appointment
 from bot.gateway.auth import staff_token
 from tests.integration.gateway_world import MESSAGES, SECRET, World, gateway
 
@@ -51,7 +56,7 @@ def check(value: Any, schema: Any) -> None:
 
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, item in SPEC["paths"].items():
-        for method in METHODS & set(item):
+        for method in sorted(METHODS & set(item)):
             yield method.upper(), path, item[method]
 
 
@@ -96,6 +101,13 @@ def test_the_lists_of_choices_are_those_of_the_domain() -> None:
     schemas = SPEC["components"]["schemas"]
     assert schemas["Kind"]["enum"] == list(Kind)
     assert schemas["Status"]["enum"] == list(Status)
+    assert schemas["Level"]["enum"] == list(LEVELS)
+    assert schemas["Progress"]["enum"] == list(Progress)
+    assert schemas["Outcome"]["enum"] == list(Outcome)
+    assert schemas["Fate"]["enum"] == list(Fate)
+    assert schemas["Notice"]["properties"]["way"]["enum"] == list(Way)
+    assert schemas["Visit"]["properties"]["state"]["enum"] == list(Appointment)
+    assert schemas["Case"]["properties"]["state"]["enum"] == list(Verdict)
     assert schemas["Frame"]["properties"]["owner"]["enum"] == list(Owner)
     assert schemas["Message"]["properties"]["sender"]["enum"] == list(Sender)
 
@@ -110,7 +122,7 @@ async def fits(response: ClientResponse, method: str, path: str) -> Any:
     assert response.content_type in content
     for name in described[str(response.status)].get("headers", {}):
         assert name in response.headers
-    value = await response.json()
+    value = await (response.json() if response.content_type == "application/json" else response.text())
     check(value, content[response.content_type]["schema"])
     return value
 
@@ -148,6 +160,58 @@ async def test_real_tickets_fit_the_description(world: World) -> None:
     for number in (ticket.number, "BX20200101-0001"):
         response = await world.client.get(f"/api/v1/tickets/{number}", headers=headers)
         await fits(response, "get", "/api/v1/tickets/{number}")
+
+
+async def test_real_work_fits_the_description(world: World) -> None:
+    world.everybody()
+    ticket, by = "/api/v1/tickets/{number}", "王主管"
+
+    async def done(method: str, path: str, body: Any = None, by: str = "小李", **named: str) -> Any:
+        response = await world.ask(method.upper(), path.removeprefix("/api/v1").format(**named), body, by=by)
+        return await fits(response, method, path)
+
+    number = world.analysed(accused_staff="小张")
+    for way in ("deadlines", "audit", "proposal"):
+        await done("get", f"{ticket}/{way}", by=by, number=number)
+    await done("get", f"{ticket}/audit", number=number)
+    await done("get", "/api/v1/deadlines")
+    await done("post", f"{ticket}/facts", {"facts": {"evidence": "照片"}}, number=number)
+    await done("post", f"{ticket}/step", {"to": "closed", "reason": "急"}, number=number)
+    await done("post", f"{ticket}/reply", {"text": "您好"}, number=number)
+    await done("post", f"{ticket}/refund", {"amount_fen": 1}, number=number)
+    body = {"choice": "cash", "loss_fen": 100_000, "tasks": [{"department": "finance", "what": "退款"}]}
+    await done("post", f"{ticket}/proposal", body, number=number)
+    (waiting,) = (await done("get", "/api/v1/approvals"))["approvals"]
+    decision = {"approve": True, "reason": "证据齐全"}
+    for who in ("小李", by, by):
+        await done("post", "/api/v1/approvals/{id}", decision, by=who, id=waiting["id"])
+    (case,) = (await done("get", "/api/v1/conduct", by=by))["cases"]
+    await done("post", "/api/v1/conduct/{id}", {"verified": True, "reason": "录音"}, by=by, id=case["id"])
+    (agreement,) = world.office.resolutions.agreements_of(number)
+    world.office.resolutions.confirm(agreement.id)
+    (task,) = (await done("get", "/api/v1/tasks"))["tasks"]
+    await done("post", "/api/v1/tasks/{id}/acknowledge", id=task["id"])
+    await done("post", "/api/v1/tasks/{id}/finish", {"result": "已退"}, id=task["id"])
+    (slot, *_) = (await done("get", "/api/v1/visits/free"))["slots"]
+    repair = world.ticketing.open(Kind.REPAIR, {}, key="2").number
+    await done("post", f"{ticket}/visit", {"starts_at": slot["starts_at"]}, number=repair)
+    now = world.clock()
+    dead = Notice(task["id"], "k", Way.EMAIL, "finance", "新任务", {}, now, now, 12, Fate.DEAD, "连接被拒绝")
+    with world.uow() as work:
+        work.notices.add(dead)
+        work.commit()
+    await done("get", "/api/v1/notices", by=by)
+    await done("post", "/api/v1/notices/{id}/retry", by=by, id=dead.id)
+
+
+async def test_real_pages_behind_links_fit_the_description(world: World) -> None:
+    path = world.link("agreement", world.offered(world.analysed()))
+    await fits(await world.client.get(path), "get", "/a/{token}")
+    for form in ({"answer": "refuse"}, {"answer": "confirm"}, {"answer": "confirm"}, {}):
+        response = await world.client.post(path, data=form, allow_redirects=False)
+        await fits(response, "post", "/a/{token}")
+    for place in ("t", "f"):
+        await fits(await world.client.get(f"/{place}/forged"), "get", f"/{place}/{{token}}")
 
 
 async def test_real_health_answers_fit_the_description(world: World) -> None:

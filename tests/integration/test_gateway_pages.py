@@ -25,8 +25,8 @@ async def test_the_demo_page_has_the_widget_and_a_strict_policy(world: World) ->
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
     assert 'src="/widget.js"' in await response.text()
     assert response.headers["Content-Security-Policy"] == (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; "
-        "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        "connect-src 'self' ws: wss:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     assert response.headers["X-Frame-Options"] == "DENY"
 
@@ -222,7 +222,7 @@ async def test_the_access_log_holds_no_query_no_token_and_no_words(world: World,
 
 def test_a_secret_that_keeps_nobody_out_is_refused() -> None:
     parts: dict[str, Any] = dict.fromkeys(
-        ("intake", "ticketing", "uow", "turns", "wakeups", "engine", "clock", "wake_outbox")
+        ("intake", "ticketing", "office", "uow", "turns", "wakeups", "engine", "clock", "wake_outbox")
     )
     with pytest.raises(ValueError, match="ANFU_SECRET"):
         create_app(**parts, secret="short", messages_per_minute=1, conversations_per_minute=1)

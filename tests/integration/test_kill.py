@@ -3,6 +3,7 @@
 Slow: the server loads the language model at each start.
 """
 
+import asyncio
 import json
 import os
 import signal
@@ -14,11 +15,15 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.simulator import credentials
+from bot.simulator.platform import Platform
+from bot.simulator.server import Simulator
 from tests.integration.fixtures_database import ROOT
 
 pytestmark = pytest.mark.slow
@@ -40,11 +45,12 @@ class Server:
             self.port: int = probe.getsockname()[1]
         self.log = folder / "serve.log"
         self._data = folder / "data"
+        self.settings = {"ANFU_QUIET_SECONDS": str(QUIET_SECONDS)}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ANFU_")}
-        environment["ANFU_QUIET_SECONDS"] = str(QUIET_SECONDS)
+        environment |= self.settings
         command = [sys.executable, "-m", "bot", "serve", "--port", str(self.port), "--data-dir", str(self._data)]
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
@@ -135,6 +141,35 @@ def test_a_message_acknowledged_before_a_kill_is_answered_once_after_the_restart
     server.start()
     time.sleep(DEFINITELY_OVER_SECONDS)
     assert customer.conversation() == whole
+
+
+async def test_what_wechat_was_told_is_taken_is_answered_once_after_a_kill(tmp_path: Path) -> None:
+    """A kill between the callback and the reply, and another one with everything done (W1)."""
+    platform = Platform(lambda: datetime.now(UTC))
+    server = Server(tmp_path)
+    async with Simulator(platform, f"http://127.0.0.1:{server.port}", retry_after=0.5) as simulator:
+        server.settings |= credentials.environment(simulator.address)
+        await asyncio.to_thread(server.start)
+        for text in ("我家冰箱", "不制冷了"):
+            assert (await simulator.say("openid-1", text)).is_taken
+        server.kill()
+        assert not simulator.replies("openid-1")
+
+        lost = asyncio.create_task(simulator.say("openid-1", "买了三年"))
+        assert not (await lost).is_taken, "nobody is there to take it, and nobody says so"
+        await asyncio.to_thread(server.start)
+        said = lambda: [reply.text for reply in simulator.replies("openid-1")]  # noqa: E731
+        await simulator.wait_until(lambda: "冰箱" in "".join(said()), ANSWER_WITHIN_SECONDS)
+        answered = said()
+
+        assert await asyncio.to_thread(server.stop) == 0
+        await asyncio.to_thread(server.start)
+        await asyncio.sleep(DEFINITELY_OVER_SECONDS)
+        assert said() == answered, "more restarts add nothing"
+        assert sum("小安" in text for text in answered) == 1, "one greeting"
+        assert sum("冰箱" in text for text in answered) == 1, "one answer to both bubbles"
+        assert platform.sent_beyond_quota == 0
+        server.kill()
 
 
 def test_a_leading_slash_is_no_command_to_the_engine(server: Server) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import StatementError
 
 from bot.adapters import tables
-from bot.adapters.content_files import load_promises
+from bot.adapters.sla_files import load_sla
 from bot.adapters.uow import migrate, open_database
 from bot.domain.conversation import Conversation, Owner, OwnerChange
 from bot.domain.dates import SHANGHAI
@@ -23,6 +23,7 @@ from bot.domain.message import Button, Message, Reply, Sender
 from bot.domain.order import Order, Product
 from bot.domain.ticket import Kind, Status, Ticket
 from bot.services.ports import UnitOfWorkFactory
+from bot.services.promises import Promises
 from bot.services.ticketing import Ticketing
 from tests.integration.fixtures_database import NOON, ROOT, Clock
 
@@ -49,7 +50,7 @@ def store(
 
 @pytest.fixture
 def ticketing(uow: UnitOfWorkFactory, clock: Clock) -> Ticketing:
-    return Ticketing(uow, load_promises(), clock)
+    return Ticketing(uow, Promises(load_sla()), clock)
 
 
 # Messages
@@ -243,7 +244,7 @@ def send(uow: UnitOfWorkFactory, conversation: str, text: str, at: datetime = NO
 
 def due(uow: UnitOfWorkFactory, now: datetime = NOON, limit: int = 100) -> list[str]:
     with uow() as work:
-        return [delivery.message.text for delivery in work.outbox.due(now, limit)]
+        return [delivery.message.text for delivery in work.outbox.due("web", now, limit)]
 
 
 def test_messages_leave_in_the_order_in_which_they_were_said(uow: UnitOfWorkFactory, open_conversation: Open) -> None:
@@ -288,9 +289,9 @@ def test_a_delivery_tells_how_often_it_was_tried_and_ends_when_sent(
     with uow() as work:
         work.outbox.retry_later(message, NOON)
         work.outbox.retry_later(message, NOON)
-        assert [delivery.attempts for delivery in work.outbox.due(NOON, 10)] == [2]
+        assert [delivery.attempts for delivery in work.outbox.due("web", NOON, 10)] == [2]
         work.outbox.sent(message)
-        assert list(work.outbox.due(NOON, 10)) == []
+        assert list(work.outbox.due("web", NOON, 10)) == []
 
 
 # Tickets
@@ -350,9 +351,9 @@ def test_history_only_grows(uow: UnitOfWorkFactory, ticketing: Ticketing, clock:
     clock.advance(minutes=5)
     moved = opened.move(Status.ACCEPTED, "王芳", "已派单", clock())
     rewritten = replace(moved, history=(replace(moved.history[0], reason="改写历史"), *moved.history[1:]))
-    for version in (moved, rewritten, opened):
+    for number, version in enumerate((moved, rewritten, opened)):
         with uow() as work:
-            work.tickets.save(version)
+            work.tickets.save(replace(version, version=number))
             work.commit()
     assert ticketing.get(opened.number).history == moved.history
 
@@ -450,7 +451,9 @@ def test_a_time_without_zone_is_refused(uow: UnitOfWorkFactory, open_conversatio
 def differences(engine: Engine) -> list[object]:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return list(compare_metadata(context, tables.metadata))
+        found = list(compare_metadata(context, tables.metadata))
+    # SQLite lists the tables behind its full-text index; nobody but SQLite touches them.
+    return [one for one in found if "ticket_search" not in str(one)]
 
 
 def test_migrating_an_empty_database_gives_the_tables_that_the_code_knows(empty_address: str) -> None:

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from bot.adapters.characters import in_script
-from bot.adapters.content_files import load_promises, load_scripts
+from bot.adapters.content_files import load_scripts
+from bot.adapters.sla_files import load_sla
 from bot.adapters.uow import DatabaseUnitOfWork
 from bot.domain.conversation import Conversation, Owner, OwnerChange
 from bot.domain.errors import EngineFailure, InvalidInput, NotFound, TooLong
@@ -19,6 +20,7 @@ from bot.domain.ticket import Kind
 from bot.services.handoff import Handoff
 from bot.services.intake import Accepted, Intake
 from bot.services.ports import LEASE, Answer, Turn, UnitOfWork, UnitOfWorkFactory
+from bot.services.promises import Promises
 from bot.services.ticketing import Ticketing
 from bot.services.turns import Turns
 from bot.workers.turn_runner import TurnRunner
@@ -87,7 +89,8 @@ class Chat:
 
     def on_its_way(self) -> list[str]:
         with self.uow() as work:
-            return [d.message.text for d in work.outbox.due(self.clock(), 1000) if d.message.conversation_id == self.id]
+            due = work.outbox.due("web", self.clock(), 1000)
+            return [d.message.text for d in due if d.message.conversation_id == self.id]
 
     @property
     def conversation(self) -> Conversation:
@@ -480,7 +483,7 @@ async def test_a_turn_that_crashed_before_its_commit_is_answered_once_after_the_
     chat: Chat, database: Engine
 ) -> None:
     """Invariants 1 and 11: the same turn again, with the same id, and one ticket."""
-    ticketing = Ticketing(chat.uow, load_promises(), chat.clock)
+    ticketing = Ticketing(chat.uow, Promises(load_sla()), chat.clock)
     memory = FragileDatabase(database)
 
     async def part(turn: Turn) -> Answer:

@@ -49,6 +49,7 @@ def timed(understand: Understand, text: str) -> tuple[dict[str, Any], float]:
     return parse, (time.perf_counter() - started) * 1000
 
 
+@pytest.mark.timed
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @example("市" * 10_000)
 @example("1个" * 5_000)

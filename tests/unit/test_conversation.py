@@ -20,7 +20,7 @@ def test_the_epoch_rises_by_one_with_each_change_of_owner(steps: list[str]) -> N
     current = conversation()
     for step in steps:
         before = current
-        current = current.queue_for_human("asked", NOON) if step == "queue" else current.return_to_bot()
+        current = current.queue_for_human("asked", NOON) if step == "queue" else current.return_to_bot(NOON)
         if current.owner is not before.owner:
             assert current.epoch == before.epoch + 1
         assert current.epoch >= before.epoch
@@ -36,5 +36,5 @@ def test_asking_again_for_a_person_keeps_the_place_in_the_queue() -> None:
 
 def test_returning_to_the_bot_leaves_the_queue() -> None:
     """F7."""
-    back = conversation().queue_for_human("asked", NOON).return_to_bot()
+    back = conversation().queue_for_human("asked", NOON).return_to_bot(NOON)
     assert (back.owner, back.epoch, back.queued_at, back.handover_reason) == (Owner.BOT, 2, None, None)

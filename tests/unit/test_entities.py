@@ -251,6 +251,7 @@ NASTY = {
 }
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("text", NASTY.values(), ids=NASTY)
 def test_searching_a_thousand_characters_takes_no_tenth_of_a_second(text: str) -> None:
     doc = chinese()(text)
@@ -263,6 +264,7 @@ def test_searching_a_thousand_characters_takes_no_tenth_of_a_second(text: str) -
     assert min(search() for _ in range(3)) <= 0.1 * len(text) / 1000
 
 
+@pytest.mark.timed
 def test_a_message_is_read_in_less_than_a_millisecond() -> None:
     def read() -> float:
         started = time.process_time()
@@ -273,4 +275,4 @@ def test_a_message_is_read_in_less_than_a_millisecond() -> None:
     read()
     median = statistics.median(read() for _ in range(200))
     print(f"normal form, words and facts: {median * 1000:.2f} ms")
-    assert median < 0.0008
+    assert median < 0.001

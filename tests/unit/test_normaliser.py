@@ -148,6 +148,7 @@ NASTY = {
 }
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("text", NASTY.values(), ids=NASTY)
 def test_the_normal_form_of_a_thousand_characters_takes_no_tenth_of_a_second(text: str) -> None:
     def read() -> float:

@@ -1,6 +1,6 @@
 """Conversations to rows and back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,16 +8,27 @@ from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.engine import Connection
 
 from bot.adapters import tables as t
-from bot.domain.conversation import Conversation, Owner, OwnerChange
+from bot.adapters.repositories.dialect import insert_for
+from bot.domain.actor import Role
+from bot.domain.conversation import Conversation, Need, Owner, OwnerChange
+from bot.domain.webhook import Event, event_of_owner
 
-_CONVERSATION_FIELDS = (
-    "id", "channel", "external_id", "opened_at", "owner", "epoch", "queued_at", "handover_reason", "script",
+_NEED_FIELDS = ("priority", "team", "level", "skills", "wanted")
+CONVERSATION_FIELDS = (
+    "id", "channel", "external_id", "opened_at", "owner", "epoch", "queued_at", "handover_reason", "script", "agent",
+    "taken_at", "waiting_since", "emotion", "signals", "customer_id", "served_until", "return_asked", "closed_at",
+    "closed_reason", "summary", "touched_at", *_NEED_FIELDS,
 )  # fmt: skip
 
 # Statements of every turn are built once: building one anew costs more than SQLite needs to run it.
 _c = t.conversations.c
-_GET = select(*[_c[field] for field in _CONVERSATION_FIELDS]).where(_c.id == bindparam("conversation"))
+_GET = select(*[_c[field] for field in CONVERSATION_FIELDS]).where(_c.id == bindparam("conversation"))
 _LOCK = _GET.with_for_update()
+_LOCK_OF = (
+    select(*[_c[field] for field in CONVERSATION_FIELDS])
+    .where(and_(_c.channel == bindparam("channel"), _c.external_id == bindparam("external_id")))
+    .with_for_update()
+)
 _STATE = select(_c.state).where(_c.id == bindparam("conversation"))
 _SAVE_STATE = t.conversations.update().where(_c.id == bindparam("conversation")).values(state=bindparam("to"))
 _TAKE_LEASE = (
@@ -35,18 +46,27 @@ _DROP_LEASE = (
 class ConversationRows:
     """Implements `ports.Conversations`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, tell: Callable[[Event | None], None] = lambda event: None) -> None:
+        """Take the connection, and who is told what the changes mean to other systems."""
         self._db = connection
+        self._tell = tell
 
     def add(self, conversation: Conversation) -> None:
         """Store a new conversation."""
-        c = conversation
-        self._db.execute(
-            t.conversations.insert().values(
-                id=c.id, channel=c.channel, external_id=c.external_id, opened_at=c.opened_at, owner=c.owner.value,
-                epoch=c.epoch, script=c.script, last_seq=0, unanswered=False,
-            )
-        )  # fmt: skip
+        self._db.execute(t.conversations.insert().values(**_new_row(conversation)))
+
+    def lock_of(self, opened: Conversation, or_open: bool) -> Conversation | None:
+        """The conversation of that customer in that channel, locked; where there is none, the given one is stored.
+
+        Two who open it at the same time get the same one.
+        """
+        own = {"channel": opened.channel, "external_id": opened.external_id}
+        found = self._db.execute(_LOCK_OF, own).mappings().first()
+        if found is None and or_open:
+            insert = insert_for(self._db)(t.conversations).values(**_new_row(opened))
+            self._db.execute(insert.on_conflict_do_nothing(index_elements=["channel", "external_id"]))
+            found = self._db.execute(_LOCK_OF, own).mappings().one()
+        return read_conversation(found) if found else None
 
     def get(self, conversation_id: str) -> Conversation | None:
         """The conversation, or None."""
@@ -58,20 +78,29 @@ class ConversationRows:
 
     def _read(self, query: Any, conversation_id: str) -> Conversation | None:
         row = self._db.execute(query, {"conversation": conversation_id}).mappings().first()
-        return Conversation(**{**row, "owner": Owner(row["owner"])}) if row else None
+        return read_conversation(row) if row else None
 
     def save_owner(self, conversation: Conversation, change: OwnerChange) -> None:
-        """Store a change of owner together with its line of history."""
+        """Store a change of owner, or of who is wanted, together with its line of history."""
+        c = conversation
+        self._tell(event_of_owner(self.get(c.id) or c, c, change))
         self._update(
-            conversation.id, owner=conversation.owner.value, epoch=conversation.epoch,
-            queued_at=conversation.queued_at, handover_reason=conversation.handover_reason,
+            c.id, owner=c.owner.value, epoch=c.epoch, queued_at=c.queued_at, handover_reason=c.handover_reason,
+            agent=c.agent, taken_at=c.taken_at, waiting_since=c.waiting_since, served_until=c.served_until,
+            return_asked=c.return_asked, closed_at=c.closed_at, closed_reason=c.closed_reason, summary=c.summary,
+            touched_at=change.at,
+            **_need_row(c.need),
         )  # fmt: skip
         self._db.execute(
             t.conversation_history.insert().values(
                 conversation_id=change.conversation_id, epoch=change.epoch, owner=change.owner.value,
-                reason=change.reason, at=change.at,
+                reason=change.reason, at=change.at, agent=change.agent, by=change.by,
             )
         )  # fmt: skip
+
+    def save_feeling(self, conversation_id: str, emotion: int, signals: Sequence[str]) -> None:
+        """Remember how the customer feels, and what was heard of danger or need (A2, A13)."""
+        self._update(conversation_id, emotion=emotion, signals=list(signals))
 
     def save_script(self, conversation_id: str, script: str) -> None:
         """Remember the customer's characters."""
@@ -107,3 +136,26 @@ class ConversationRows:
 
     def _update(self, conversation_id: str, **values: Any) -> None:
         self._db.execute(t.conversations.update().where(t.conversations.c.id == conversation_id).values(**values))
+
+
+def read_conversation(row: Mapping[str, Any]) -> Conversation:
+    """A row of `conversations` as the conversation that it was."""
+    values = {field: row[field] for field in CONVERSATION_FIELDS if field not in _NEED_FIELDS}
+    need = Need(row["priority"], row["team"], Role(row["level"]), tuple(row["skills"]), row["wanted"])
+    return Conversation(**{**values, "owner": Owner(row["owner"]), "signals": tuple(row["signals"]), "need": need})
+
+
+def _new_row(c: Conversation) -> dict[str, Any]:
+    return {
+        "id": c.id, "channel": c.channel, "external_id": c.external_id, "opened_at": c.opened_at,
+        "owner": c.owner.value, "epoch": c.epoch, "script": c.script, "last_seq": 0, "unanswered": False,
+        "emotion": c.emotion, "signals": list(c.signals), "customer_id": c.customer_id, "return_asked": False,
+        "touched_at": c.opened_at, **_need_row(c.need),
+    }  # fmt: skip
+
+
+def _need_row(need: Need) -> dict[str, Any]:
+    return {
+        "priority": need.priority, "team": need.team, "level": need.level.value, "skills": list(need.skills),
+        "wanted": need.wanted,
+    }  # fmt: skip

@@ -1,15 +1,18 @@
 """Messages to rows and back."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, and_, bindparam, or_, select
+from sqlalchemy import Boolean, and_, bindparam, case, func, or_, select
 from sqlalchemy.engine import Connection
 
 from bot.adapters import tables as t
+from bot.adapters.tables.base import UTCTime
+from bot.domain.conversation import Owner
 from bot.domain.message import Button, Message, Reply, Sender
+from bot.domain.webhook import events_of_messages
 
 # Statements of every turn are built once: building one anew costs more than SQLite needs to run it.
 _m, _c = t.messages.c, t.conversations.c
@@ -18,13 +21,24 @@ _ADVANCE = (
     .where(_c.id == bindparam("conversation"))
     .values(
         last_seq=_c.last_seq + bindparam("count"),
-        unanswered=or_(_c.unanswered, bindparam("wants_answer", type_=Boolean)),
+        unanswered=or_(_c.unanswered, bindparam("from_customer", type_=Boolean)),
+        # A customer waits for a person from the oldest message on that no person has answered (F2).
+        waiting_since=case(
+            (bindparam("from_agent", type_=Boolean), None),
+            (
+                and_(bindparam("from_customer", type_=Boolean), _c.owner != Owner.BOT.value),
+                func.coalesce(_c.waiting_since, bindparam("at", type_=UTCTime)),
+            ),
+            else_=_c.waiting_since,
+        ),
+        touched_at=bindparam("at", type_=UTCTime),
     )
 )
 _LAST_SEQ = select(_c.last_seq).where(_c.id == bindparam("conversation"))
 _INSERT = t.messages.insert()
 _OF_CONVERSATION = select(t.messages).where(_m.conversation_id == bindparam("conversation")).order_by(_m.seq)
 _BY_DEDUPE_KEY = _OF_CONVERSATION.where(_m.dedupe_key == bindparam("key"))
+_AT = _OF_CONVERSATION.where(_m.seq == bindparam("seq"))
 _AFTER = _OF_CONVERSATION.where(_m.seq > bindparam("after"))
 _AFTER_WITHOUT_NOTES = _AFTER.where(_m.note.is_(False))
 _UNANSWERED = _OF_CONVERSATION.where(_m.answered.is_(False))
@@ -40,8 +54,10 @@ _NOTE_WHETHER_MORE_WAITS = (
 class MessageRows:
     """Implements `ports.Messages`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, tell: Callable[..., None] = lambda *events: None) -> None:
+        """Take the connection, and who is told of what people said."""
         self._db = connection
+        self._tell = tell
 
     def add(
         self,
@@ -57,7 +73,11 @@ class MessageRows:
             return []
         from_customer = sender is Sender.CUSTOMER
         own = {"conversation": conversation_id}
-        self._db.execute(_ADVANCE, {**own, "count": len(replies), "wants_answer": from_customer})
+        from_agent = sender is Sender.AGENT and not note
+        self._db.execute(
+            _ADVANCE,
+            {**own, "count": len(replies), "from_customer": from_customer, "from_agent": from_agent, "at": at},
+        )
         last = self._db.execute(_LAST_SEQ, own).scalar_one()
         messages = [
             Message(
@@ -67,11 +87,21 @@ class MessageRows:
             for seq, reply in enumerate(replies, start=last - len(replies) + 1)
         ]  # fmt: skip
         self._db.execute(_INSERT, [_row(message, answered=not from_customer) for message in messages])
+        self._tell(*events_of_messages(messages))
         return messages
 
     def by_dedupe_key(self, conversation_id: str, dedupe_key: str) -> Message | None:
         """The message that came with this key before, or None."""
         return next(iter(self._read(_BY_DEDUPE_KEY, conversation_id, key=dedupe_key)), None)
+
+    def get(self, message_id: str) -> Message | None:
+        """The message of that id, or None."""
+        row = self._db.execute(select(t.messages).where(_m.id == message_id)).mappings().first()
+        return read_message(row) if row else None
+
+    def at(self, conversation_id: str, seq: int) -> Message | None:
+        """The message with that number, or None."""
+        return next(iter(self._read(_AT, conversation_id, seq=seq)), None)
 
     def after(self, conversation_id: str, seq: int, notes: bool = False) -> list[Message]:
         """Messages after `seq` in order; private notes only where asked for (invariant 9)."""
@@ -87,6 +117,15 @@ class MessageRows:
         self._db.execute(_MARK_ANSWERED, {**own, "up_to": up_to_seq})
         self._db.execute(_NOTE_WHETHER_MORE_WAITS, own)
 
+    def mark_delivery(self, message_ids: Sequence[str], state: str, note: str = "") -> None:
+        """What became of messages on somebody else's platform, for the people at the desk."""
+        own = _m.id.in_(message_ids)
+        self._db.execute(t.messages.update().where(own).values(delivery=state, delivery_note=note or None))
+
+    def restate(self, message_id: str, text: str, source: Mapping[str, Any]) -> None:
+        """A customer's file has come: the message now tells of it."""
+        self._db.execute(t.messages.update().where(_m.id == message_id).values(text=text, source=dict(source)))
+
     def _read(self, query: Any, conversation_id: str, **values: Any) -> list[Message]:
         rows = self._db.execute(query, {"conversation": conversation_id, **values}).mappings()
         return [read_message(row) for row in rows]
@@ -98,7 +137,8 @@ def read_message(row: Mapping[str, Any]) -> Message:
         id=row["id"], conversation_id=row["conversation_id"], seq=row["seq"], sender=Sender(row["sender"]),
         text=row["text"], sent_at=row["sent_at"],
         buttons=tuple(Button(b["title"], b["payload"]) for b in row["buttons"]),
-        source=row["source"], client_id=row["dedupe_key"], note=row["note"],
+        source=row["source"], client_id=row["dedupe_key"], note=row["note"], delivery=row["delivery"],
+        delivery_note=row["delivery_note"],
     )  # fmt: skip
 
 

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.engine import Connection
 
 from bot.adapters import tables as t
 from bot.adapters.repositories.messages import read_message
 from bot.domain.message import Message
 from bot.services.ports import Delivery
+from bot.services.ports.channels import Waiting
 
+_o = t.outbox.c
 _INSERT = t.outbox.insert()
 
 
@@ -25,15 +28,15 @@ class OutboxRows:
         rows = [
             {
                 "message_id": message.id, "conversation_id": message.conversation_id, "seq": message.seq,
-                "channel": channel, "attempts": 0, "due_at": now,
+                "channel": channel, "attempts": 0, "due_at": now, "part": 0,
             }
             for message in messages
         ]  # fmt: skip
         if rows:
             self._db.execute(_INSERT, rows)
 
-    def due(self, now: datetime, limit: int) -> Sequence[Delivery]:
-        """What is due now, in `seq` order within a conversation; an undelivered one holds the later ones."""
+    def due(self, channel: str, now: datetime, limit: int) -> Sequence[Delivery]:
+        """What is due in a channel, in `seq` order within a conversation; an undelivered one holds the later ones."""
         earlier = t.outbox.alias()
         held = (
             select(earlier.c.message_id)
@@ -45,13 +48,13 @@ class OutboxRows:
             .exists()
         )
         rows = self._db.execute(
-            select(t.messages, t.outbox.c.channel, t.outbox.c.attempts)
+            select(t.messages, t.outbox.c.attempts)
             .join(t.outbox, t.outbox.c.message_id == t.messages.c.id)
-            .where(t.outbox.c.due_at <= now, ~held)
+            .where(t.outbox.c.channel == channel, t.outbox.c.due_at <= now, ~held)
             .order_by(t.outbox.c.conversation_id, t.outbox.c.seq)
             .limit(limit)
         ).mappings()
-        return [Delivery(read_message(row), row["channel"], row["attempts"]) for row in rows]
+        return [Delivery(read_message(row), row["attempts"]) for row in rows]
 
     def sent(self, message_id: str) -> None:
         """It has arrived."""
@@ -61,3 +64,54 @@ class OutboxRows:
         """It has not; try again then."""
         values = {"attempts": t.outbox.c.attempts + 1, "due_at": at}
         self._db.execute(t.outbox.update().where(t.outbox.c.message_id == message_id).values(**values))
+
+    def due_conversations(self, channel: str, now: datetime, limit: int) -> Sequence[str]:
+        """Conversations with something due that nobody has in hand; an attempt that outlived its time has none."""
+        idle = or_(_o.claimed_until.is_(None), _o.claimed_until < now)
+        due = select(_o.conversation_id, func.min(_o.due_at)).where(_o.channel == channel, _o.due_at <= now, idle)
+        oldest = due.group_by(_o.conversation_id).order_by(func.min(_o.due_at)).limit(limit)
+        return [row[0] for row in self._db.execute(oldest)]
+
+    def waiting(self, conversation_id: str) -> list[Waiting]:
+        """Everything of a conversation that is on its way, in order."""
+        columns = [_o.attempts, _o.due_at, _o.claim, _o.claimed_until, _o.part]
+        rows = self._db.execute(
+            select(t.messages, *columns)
+            .join(t.outbox, _o.message_id == t.messages.c.id)
+            .where(_o.conversation_id == conversation_id)
+            .order_by(_o.seq)
+        ).mappings()
+        return [
+            Waiting(read_message(row), row["attempts"], row["due_at"], row["claim"], row["claimed_until"], row["part"])
+            for row in rows
+        ]
+
+    def claim(self, message_ids: Sequence[str], claim: str, until: datetime, again: bool = False) -> None:
+        """An attempt has them in hand; `again`: another one that nobody heard the end of is to be counted."""
+        self._update(message_ids, claim=claim, claimed_until=until, attempts=_o.attempts + int(again))
+
+    def claimed(self, conversation_id: str, claim: str) -> list[str]:
+        """The messages that an attempt still has in hand."""
+        own = and_(_o.conversation_id == conversation_id, _o.claim == claim)
+        return list(self._db.execute(select(_o.message_id).where(own).order_by(_o.seq)).scalars())
+
+    def put_back(self, message_ids: Sequence[str], at: datetime) -> None:
+        """They did not go; they are due again then."""
+        self._update(message_ids, claim=None, claimed_until=None, attempts=_o.attempts + 1, due_at=at)
+
+    def advance(self, message_id: str, part: int) -> None:
+        """So many parts of a long message have gone."""
+        self._update([message_id], claim=None, claimed_until=None, part=part)
+
+    def hold(self, conversation_id: str, until: datetime) -> None:
+        """Nothing of it can go before then, unless it is released."""
+        own = and_(_o.conversation_id == conversation_id, _o.claim.is_(None))
+        self._db.execute(t.outbox.update().where(own).values(due_at=until))
+
+    def release(self, conversation_id: str, at: datetime) -> None:
+        """What was held may go, by then at the latest; an answer that comes before takes it along."""
+        held = and_(_o.conversation_id == conversation_id, _o.claim.is_(None), _o.due_at > at)
+        self._db.execute(t.outbox.update().where(held).values(due_at=at))
+
+    def _update(self, message_ids: Sequence[str], **values: Any) -> None:
+        self._db.execute(t.outbox.update().where(_o.message_id.in_(message_ids)).values(**values))

@@ -1,22 +1,35 @@
 """Tickets to rows and back."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, select
 from sqlalchemy.engine import Connection
 
 from bot.adapters import tables as t
 from bot.adapters.repositories.dialect import insert_for
+from bot.adapters.repositories.records import CHANGED_MEANWHILE, masked
+from bot.adapters.repositories.ticket_desk import TermRows, put_on_a_conversation
+from bot.adapters.repositories.trail import TrailRows
+from bot.domain.actor import Role
+from bot.domain.audit import Change, differences
 from bot.domain.dates import local_day
+from bot.domain.errors import Conflict
+from bot.domain.text import mask
 from bot.domain.ticket import HistoryEntry, Kind, Status, Ticket, ticket_number
+
+MOST_AT_ONCE = 10_000
+"""Numbers in one query; SQLite takes some thirty thousand values."""
 
 
 class TicketRows:
     """Implements `ports.Tickets`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, trail: TrailRows) -> None:
         self._db = connection
+        self._trail = trail
+        self._terms = TermRows(connection)
 
     def next_number(self, kind: Kind, at: datetime) -> str:
         """The next free number of that kind and day; two transactions never get the same."""
@@ -33,25 +46,37 @@ class TicketRows:
 
     def add(self, ticket: Ticket, idempotency_key: str) -> None:
         """Store a new ticket with its history."""
-        self._db.execute(
-            t.tickets.insert().values(
-                number=ticket.number, kind=ticket.kind.value, status=ticket.status.value,
-                conversation_id=ticket.conversation_id, fields=dict(ticket.fields), phone=ticket.phone,
-                emotion=ticket.emotion, opened_at=ticket.opened_at, promised_at=ticket.promised_at,
-                idempotency_key=idempotency_key,
-            )
-        )  # fmt: skip
+        row = _row(ticket)
+        has_attachments = put_on_a_conversation(self._db, ticket.conversation_id)
+        kept = {"idempotency_key": idempotency_key, "changed_at": ticket.changed_at, "has_attachments": has_attachments}
+        self._db.execute(t.tickets.insert().values(**row, **kept))
         self._add_history(ticket, known=0)
+        self._terms.keep(ticket)
+        self._note(ticket, {}, row)
 
-    def save(self, ticket: Ticket) -> None:
-        """Store a changed ticket; history is only ever added to."""
-        known = self._db.execute(select(func.count()).where(t.ticket_history.c.number == ticket.number)).scalar_one()
-        self._db.execute(
-            t.tickets.update()
-            .where(t.tickets.c.number == ticket.number)
-            .values(status=ticket.status.value, fields=dict(ticket.fields), phone=ticket.phone)
-        )
-        self._add_history(ticket, known)
+    def save(self, ticket: Ticket) -> Ticket:
+        """Store a changed ticket; history is only ever added to.
+
+        Returns:
+            It, with its new version.
+
+        Raises:
+            Conflict: somebody else has changed it meanwhile.
+        """
+        before = self.get(ticket.number)
+        if before is None or before.version != ticket.version:
+            raise Conflict(CHANGED_MEANWHILE)
+        saved = replace(ticket, version=ticket.version + 1)
+        row = _row(saved)
+        same_version = and_(t.tickets.c.number == ticket.number, t.tickets.c.version == ticket.version)
+        update = t.tickets.update().where(same_version).values(**row, changed_at=saved.changed_at)
+        if self._db.execute(update).rowcount != 1:
+            raise Conflict(CHANGED_MEANWHILE)
+        self._add_history(saved, known=len(before.history))
+        self._terms.keep(saved)
+        if len(saved.history) > len(before.history):
+            self._note(saved, _row(before), row)
+        return saved
 
     def _add_history(self, ticket: Ticket, known: int) -> None:
         for position, entry in list(enumerate(ticket.history))[known:]:
@@ -62,6 +87,14 @@ class TicketRows:
                     reason=entry.reason,
                 )
             )  # fmt: skip
+
+    def _note(self, ticket: Ticket, before: dict[str, Any], after: dict[str, Any]) -> None:
+        """One line on the audit trail for each change, told by the last line of the history."""
+        last = ticket.history[-1]
+        was, became = differences(_told(before), _told(after))
+        self._trail.add(
+            Change(last.at, last.actor, f"ticket:{ticket.number}", last.event, mask(last.reason), was, became)
+        )
 
     def get(self, number: str) -> Ticket | None:
         """The ticket, or None."""
@@ -80,33 +113,76 @@ class TicketRows:
         """The conversation's tickets, oldest first."""
         return self._read(t.tickets.c.conversation_id == conversation_id)
 
-    def search(self, kind: Kind | None, status: str | None, limit: int, offset: int) -> list[Ticket]:
-        """Tickets, newest first."""
-        conditions = []
-        if kind:
-            conditions.append(t.tickets.c.kind == kind.value)
-        if status:
-            conditions.append(t.tickets.c.status == status)
-        return self._read(and_(True, *conditions), newest_first=True, limit=limit, offset=offset)
+    def search(
+        self, kind: Kind | None, status: str | None, limit: int, offset: int, phone: str | None = None,
+        team: str | None = None,
+    ) -> list[Ticket]:  # fmt: skip
+        """Tickets, newest first; by kind, status, customer and team where given."""
+        c = t.tickets.c
+        conditions = [c.kind == kind.value] if kind else []
+        conditions += [c.status == status] if status else []
+        conditions += [c.phone == phone] if phone else []
+        conditions += [c.team == team] if team else []
+        return self._read(
+            and_(True, *conditions), order=(c.opened_at.desc(), c.number.desc()), limit=limit, offset=offset
+        )
 
-    def _read(self, where: Any, newest_first: bool = False, limit: int | None = None, offset: int = 0) -> list[Ticket]:
-        order = [t.tickets.c.opened_at, t.tickets.c.number]
-        query = select(t.tickets).where(where).order_by(*[c.desc() for c in order] if newest_first else order)
+    def next_due(self, limit: int, team: str | None = None) -> list[Ticket]:
+        """Those with a promise that runs, the most urgent first; of one team where given (D7)."""
+        c = t.tickets.c
+        of_team = [c.team == team] if team else []
+        return self._read(and_(c.due_at.is_not(None), *of_team), order=(c.due_at,), limit=limit)
+
+    def to_watch(self, now: datetime, limit: int) -> list[Ticket]:
+        """Those that the clock has to look at now."""
+        c = t.tickets.c
+        return self._read(c.watch_at <= now, order=(c.watch_at,), limit=limit)
+
+    def opened_between(self, start: datetime, end: datetime) -> list[Ticket]:
+        """Tickets opened from `start` until before `end`, the oldest first."""
+        c = t.tickets.c
+        return self._read(and_(c.opened_at >= start, c.opened_at < end))
+
+    def _read(self, where: Any, order: tuple[Any, ...] = (), limit: int | None = None, offset: int = 0) -> list[Ticket]:
+        query = select(t.tickets).where(where).order_by(*(order or (t.tickets.c.opened_at, t.tickets.c.number)))
         rows = self._db.execute(query.limit(limit).offset(offset)).mappings().all()
         numbers = [row["number"] for row in rows]
+        entries = self._histories(numbers)
+        return [read_ticket(row, tuple(entries[row["number"]])) for row in rows]
+
+    def _histories(self, numbers: list[str]) -> dict[str, list[HistoryEntry]]:
         h = t.ticket_history
         entries: dict[str, list[HistoryEntry]] = {number: [] for number in numbers}
-        for e in self._db.execute(select(h).where(h.c.number.in_(numbers)).order_by(h.c.position)).mappings():
-            came_from = Status(e["from_status"]) if e["from_status"] else None
-            entries[e["number"]].append(
-                HistoryEntry(e["at"], e["actor"], e["event"], came_from, Status(e["to_status"]), e["reason"])
-            )
-        return [
-            Ticket(
-                number=row["number"], kind=Kind(row["kind"]), status=Status(row["status"]),
-                conversation_id=row["conversation_id"], fields=row["fields"], phone=row["phone"],
-                emotion=row["emotion"], opened_at=row["opened_at"], promised_at=row["promised_at"],
-                history=tuple(entries[row["number"]]),
-            )
-            for row in rows
-        ]  # fmt: skip
+        for some in (numbers[n : n + MOST_AT_ONCE] for n in range(0, len(numbers), MOST_AT_ONCE)):
+            for e in self._db.execute(select(h).where(h.c.number.in_(some)).order_by(h.c.position)).mappings():
+                came_from = Status(e["from_status"]) if e["from_status"] else None
+                entries[e["number"]].append(
+                    HistoryEntry(e["at"], e["actor"], e["event"], came_from, Status(e["to_status"]), e["reason"])
+                )
+        return entries
+
+
+def _row(ticket: Ticket) -> dict[str, Any]:
+    row = {name: value for name, value in vars(ticket).items() if name != "history"}
+    plain = {"kind": ticket.kind.value, "status": ticket.status.value, "level": ticket.level.value}
+    entitlement = dict(ticket.entitlement) if ticket.entitlement else None
+    return {**row, **plain, "fields": dict(ticket.fields), "record": dict(ticket.record), "entitlement": entitlement}
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as the trail keeps it: the customer's own words and address stay in the ticket, long numbers are masked."""
+    told = {name: masked(row[name]) for name in row if name not in ("fields", "version", "watch_at")}
+    if "fields" in row:
+        told["fields"] = masked({name: value for name, value in row["fields"].items() if name != "address"})
+    return told
+
+
+_BESIDE = frozenset({"idempotency_key", "changed_at", "has_attachments"})
+"""Columns that are kept for the database's own use."""
+
+
+def read_ticket(row: Any, history: tuple[HistoryEntry, ...] = ()) -> Ticket:
+    """A row of `tickets` as the ticket that it was."""
+    known = {name: value for name, value in row.items() if name not in _BESIDE}
+    as_said = {"kind": Kind(row["kind"]), "status": Status(row["status"]), "level": Role(row["level"])}
+    return Ticket(**{**known, **as_said}, history=history)

@@ -7,10 +7,14 @@ import { Connection } from "./connection.js";
 import { Outbox } from "./outbox.js";
 import { Storage } from "./storage.js";
 import { Store } from "./store.js";
+import { Uploads } from "./uploads.js";
 
 const ANSWER_EXPECTED_MS = 8_000;
 const ECHO_EXPECTED_MS = 5_000;
 const TYPING_EVERY_MS = 1_500;
+const PREVIEW_AFTER_MS = 400;
+const AGENT_TYPES_FOR_MS = 6_000;
+const MOST_PREVIEWED = 500;
 
 export class Chat extends EventTarget {
   store = new Store();
@@ -20,6 +24,8 @@ export class Chat extends EventTarget {
   waiting = false;
   /** The former conversation was refused and a new one begun. */
   renewed = false;
+  /** The name of the person who is writing to us just now. */
+  agentTyping = null;
 
   #api;
   #storage;
@@ -33,6 +39,9 @@ export class Chat extends EventTarget {
   #waitTimer = 0;
   #echoTimer = 0;
   #typedAt = 0;
+  #previewTimer = 0;
+  #agentTimer = 0;
+  #uploads;
   #announced = false;
   #stopped = false;
   #watches = [];
@@ -46,6 +55,11 @@ export class Chat extends EventTarget {
       changed: () => this.#changed(),
       accepted: (entry, answer) => this.#accepted(entry, answer),
     });
+    this.#uploads = new Uploads((entry, told) => this.#upload(entry, told), () => this.#changed());
+  }
+
+  get uploads() {
+    return this.#uploads.entries;
   }
 
   get unsent() {
@@ -76,8 +90,8 @@ export class Chat extends EventTarget {
     for (const unwatch of this.#watches) unwatch();
     this.#connection?.stop();
     this.#conversation = this.#connection = null;
-    clearTimeout(this.#waitTimer);
-    clearTimeout(this.#echoTimer);
+    this.#uploads.stop();
+    for (const timer of [this.#waitTimer, this.#echoTimer, this.#previewTimer, this.#agentTimer]) clearTimeout(timer);
   }
 
   /** The customer is here: there must be a conversation, however often it takes to begin one. */
@@ -95,7 +109,52 @@ export class Chat extends EventTarget {
   }
 
   send(text) {
+    clearTimeout(this.#previewTimer);
     this.#outbox.add(text, this.store.after);
+    if (this.store.owner !== "bot") this.#connection?.sendTyping("");
+  }
+
+  attach(files) {
+    for (const file of files) this.#uploads.add(file, this.store.after);
+  }
+
+  retryUpload(entry) {
+    this.#uploads.retry(entry);
+  }
+
+  dropUpload(entry) {
+    this.#uploads.remove(entry);
+  }
+
+  /** Gives points and maybe a few words to the conversation that has ended. */
+  async rate(score, comment) {
+    await this.#api.rate(this.#conversation, score, comment);
+  }
+
+  async tickets() {
+    return (await this.#asking((conversation) => this.#api.tickets(conversation))).tickets;
+  }
+
+  /** {bound: [{channel}], channels}: where the customer has bound this conversation to, and where they could. */
+  bindings() {
+    return this.#asking((conversation) => this.#api.bindings(conversation));
+  }
+
+  offerBinding() {
+    return this.#asking((conversation) => this.#api.offerBinding(conversation));
+  }
+
+  /** Joins this conversation with the one in WeChat that gave out the link. */
+  bind(token) {
+    return this.#asking((conversation) => this.#api.bind(conversation, token));
+  }
+
+  unbind() {
+    return this.#asking((conversation) => this.#api.unbind(conversation));
+  }
+
+  file(id) {
+    return this.#api.file(this.#conversation, id);
   }
 
   retry() {
@@ -104,10 +163,16 @@ export class Chat extends EventTarget {
     this.#pause.end();
   }
 
-  typing() {
-    if (Date.now() - this.#typedAt < TYPING_EVERY_MS) return;
-    this.#typedAt = Date.now();
-    this.#connection?.sendTyping();
+  /** The customer types: the bot hears that, so that it waits; people see the words once the hand rests. */
+  typing(text) {
+    if (this.store.owner !== "bot") {
+      clearTimeout(this.#previewTimer);
+      const words = [...text].slice(0, MOST_PREVIEWED).join("");
+      this.#previewTimer = setTimeout(() => this.#connection?.sendTyping(words), PREVIEW_AFTER_MS);
+    } else if (text && Date.now() - this.#typedAt >= TYPING_EVERY_MS) {
+      this.#typedAt = Date.now();
+      this.#connection?.sendTyping();
+    }
   }
 
   markRead() {
@@ -175,6 +240,12 @@ export class Chat extends EventTarget {
     this.open();
   }
 
+  /** Asks something about the conversation, which is begun where there is none yet. */
+  async #asking(question) {
+    if (!this.#conversation) await this.#begin();
+    return question(this.#conversation);
+  }
+
   async #post(entry) {
     if (!this.#conversation) await this.#begin();
     const conversation = this.#conversation;
@@ -184,6 +255,14 @@ export class Chat extends EventTarget {
       if (error.refused) this.#refused(conversation);
       throw error;
     }
+  }
+
+  async #upload(entry, told) {
+    if (!this.#conversation) await this.#begin();
+    const answer = await this.#api.upload(this.#conversation, entry, told);
+    setTimeout(() => {
+      if (this.store.after < answer.seq) this.#connection?.restart();
+    }, ECHO_EXPECTED_MS);
   }
 
   #accepted(entry, answer) {
@@ -199,7 +278,13 @@ export class Chat extends EventTarget {
 
   #received(frame) {
     const fresh = this.store.merge(frame);
-    for (const { client_id } of frame.messages ?? []) if (client_id) this.#outbox.confirm(client_id);
+    for (const { client_id } of frame.messages ?? []) {
+      if (!client_id) continue;
+      this.#outbox.confirm(client_id);
+      this.#uploads.confirm(client_id);
+    }
+    const answered = fresh.some(({ sender }) => sender === "agent");
+    if (frame.typing || answered || this.store.owner !== "human") this.#setAgentTyping(frame.typing?.name ?? null);
     if (this.store.owner !== "bot" || fresh.some(({ sender }) => sender !== "customer")) this.#setWaiting(false);
     this.#changed();
   }
@@ -207,6 +292,13 @@ export class Chat extends EventTarget {
   #networkBack() {
     this.#outbox.hurry();
     this.#pause.end();
+  }
+
+  #setAgentTyping(name) {
+    clearTimeout(this.#agentTimer);
+    this.agentTyping = name;
+    if (name) this.#agentTimer = setTimeout(() => this.#setAgentTyping(null), AGENT_TYPES_FOR_MS);
+    this.#changed();
   }
 
   #setWaiting(waiting) {

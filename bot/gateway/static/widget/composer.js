@@ -3,6 +3,7 @@
 import { h, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { countCharacters } from "./text.js";
+import { ACCEPTED } from "./uploads.js";
 
 const LIMIT = 2000;
 const COUNT_FROM = 1800;
@@ -17,14 +18,18 @@ export class Composer {
   #counter;
   #aiMark;
   #privacy;
+  #seen;
+  #human;
+  #picker;
 
-  /** `on`: send(text), typing(). */
+  /** `on`: send(text), typing(text), attach(files). */
   constructor(words, on) {
     this.#words = words;
     this.#on = on;
     this.#build();
     this.#input.addEventListener("keydown", (event) => this.#keyPressed(event));
     this.#input.addEventListener("input", () => this.#changed());
+    this.#input.addEventListener("paste", (event) => this.#pasted(event));
     this.#changed();
   }
 
@@ -35,6 +40,8 @@ export class Composer {
   setOwner(owner) {
     this.#aiMark.hidden = owner === "human";
     setText(this.#privacy, owner === "human" ? this.#words.privacyHuman : this.#words.privacyBot);
+    this.#seen.hidden = owner === "bot";
+    this.#human.hidden = owner === "human";
   }
 
   #build() {
@@ -50,16 +57,43 @@ export class Composer {
     this.#grow = h("div", { class: "grow" }, this.#input);
     this.#aiMark = h("span", { class: "tag" }, words.mark);
     this.#privacy = h("span");
-    const human = h(
+    this.#seen = h("p", { class: "seen", hidden: true }, icon("eye"), words.typingIsSeen);
+    this.#picker = h("input", {
+      type: "file", accept: ACCEPTED, multiple: true, hidden: true, "aria-label": words.attach,
+      onchange: () => this.#picked(),
+    });
+    const attach = h(
+      "button",
+      {
+        class: "attach", type: "button", "aria-label": words.attach, title: words.attach,
+        onclick: () => this.#picker.click(),
+      },
+      icon("image"),
+    );
+    this.#human = h(
       "button", { class: "to-human", type: "button", onclick: () => this.#on.send(words.toHuman) },
       icon("headset"), words.toHuman,
     );
     this.element = h(
       "form", { class: "composer", novalidate: true, onsubmit: (event) => { event.preventDefault(); this.#submit(); } },
-      h("div", { class: "tools" }, human, this.#counter),
-      h("div", { class: "field" }, this.#grow, this.#send),
+      h("div", { class: "tools" }, this.#human, this.#counter),
+      this.#seen,
+      h("div", { class: "field" }, this.#grow, attach, this.#picker, this.#send),
       h("p", { class: "fine-print" }, this.#aiMark, " ", this.#privacy),
     );
+  }
+
+  #pasted(event) {
+    const files = [...event.clipboardData.files];
+    if (!files.length) return;
+    event.preventDefault();
+    this.#on.attach(files);
+  }
+
+  #picked() {
+    this.#on.attach([...this.#picker.files]);
+    this.#picker.value = "";
+    this.focus();
   }
 
   #keyPressed(event) {
@@ -87,7 +121,7 @@ export class Composer {
     this.#input.setAttribute("aria-invalid", String(count > LIMIT));
     this.#counter.classList.toggle("over", count > LIMIT);
     setText(this.#counter, this.#count(count));
-    if (count) this.#on.typing();
+    this.#on.typing(text);
   }
 
   #count(count) {

@@ -51,8 +51,9 @@ export class Connection {
     this.#pause.end();
   }
 
-  sendTyping() {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send('{"type":"typing"}');
+  /** Tells that the customer is typing; `text` is shown to people at the desk. */
+  sendTyping(text) {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ type: "typing", text }));
   }
 
   #lost() {

@@ -1,6 +1,7 @@
 // <anfu-chat>: the element a page holds. Attributes: `open`, `lang` (zh-Hans, zh-Hant, zh-TW …), `host` (the gateway,
 // if it is not where this script came from). Any element with data-anfu-ask="question" asks it when clicked.
 
+import { takeBindingToken } from "./binding.js";
 import { Chat } from "./chat.js";
 import { loadStyles } from "./styles.js";
 import { View } from "./view.js";
@@ -29,6 +30,7 @@ class AnfuChat extends HTMLElement {
     const { signal } = this.#listeners;
     document.addEventListener("click", (event) => this.#askedByPage(event), { signal });
     document.addEventListener("visibilitychange", () => this.#seen(), { signal });
+    addEventListener("hashchange", () => this.#cameFromWechat(), { signal });
     this.#viewport.start();
     this.#startChat();
     const sheets = await loadStyles();
@@ -36,6 +38,7 @@ class AnfuChat extends HTMLElement {
     this.shadowRoot.adoptedStyleSheets = [...sheets, this.#viewport.sheet];
     this.#ready = true;
     this.#buildView();
+    this.#cameFromWechat();
   }
 
   disconnectedCallback() {
@@ -93,7 +96,17 @@ class AnfuChat extends HTMLElement {
       close: () => this.close(),
       send: (text) => this.#chat.send(text),
       retry: () => this.#chat.retry(),
-      typing: () => this.#chat.typing(),
+      typing: (text) => this.#chat.typing(text),
+      attach: (files) => this.#chat.attach(files),
+      retryUpload: (entry) => this.#chat.retryUpload(entry),
+      dropUpload: (entry) => this.#chat.dropUpload(entry),
+      tickets: () => this.#chat.tickets(),
+      bindings: () => this.#chat.bindings(),
+      offer: () => this.#chat.offerBinding(),
+      take: (token) => this.#chat.bind(token),
+      unbind: () => this.#chat.unbind(),
+      rate: (score, comment) => this.#chat.rate(score, comment),
+      file: (id) => this.#chat.file(id),
     });
     this.shadowRoot.replaceChildren(this.#view.element);
     this.#update();
@@ -109,6 +122,13 @@ class AnfuChat extends HTMLElement {
     } else {
       this.#view.hide({ focus });
     }
+  }
+
+  #cameFromWechat() {
+    const token = takeBindingToken();
+    if (!token) return;
+    this.#view.askToBind(token);
+    this.open();
   }
 
   #update() {

@@ -1,9 +1,12 @@
 // The conversation on the screen: rows kept by key, so that a bubble stays the same element from sending to delivered.
 
 import { h, setText } from "./dom.js";
+import { FileBubble } from "./file.js";
 import { icon } from "./icons.js";
+import { RatingCard } from "./rating.js";
 import { renderText } from "./text.js";
 import { formatTime } from "./time.js";
+import { UploadBubble } from "./upload.js";
 
 // A restated ticket (about a dozen lines on a phone) stays whole: nobody confirms what they cannot see.
 const FOLD_OVER_LINES = 14;
@@ -17,6 +20,7 @@ export class Log {
   #scroller;
   #list;
   #typing;
+  #typist;
   #skeleton;
   #pill;
   #pillText;
@@ -26,7 +30,7 @@ export class Log {
   #width = 0;
   #filled = false;
 
-  /** `on`: choose(text), retry(). */
+  /** `on`: choose(text), retry(), rate(score, comment), file(id), retryUpload(entry), dropUpload(entry). */
   constructor(words, script, on) {
     this.#words = words;
     this.#script = script;
@@ -40,18 +44,19 @@ export class Log {
     this.#scroller.focus({ preventScroll: true });
   }
 
-  /** `loading`: nothing known yet; `waiting`: the bot is at work. */
-  update(rows, { loading, waiting }) {
+  /** `loading`: nothing known yet; `waiting`: the bot is at work; `agentTyping`: the person who writes, or null. */
+  update(rows, { loading, waiting, agentTyping }) {
     const added = this.#reconcile(rows);
     this.#skeleton.hidden = !loading;
-    this.#typing.hidden = !waiting;
+    this.#typing.hidden = !waiting && !agentTyping;
+    setText(this.#typist, agentTyping ? this.#words.agentTyping(agentTyping) : this.#words.typing);
     // A history read out from the start would drown what is new.
     if (!loading && !this.#filled) {
       this.#filled = true;
       setTimeout(() => this.#list.setAttribute("aria-live", "polite"));
     }
     this.#foldLongOnes(added.map(({ key }) => this.#rows.get(key).element));
-    const own = added.some(({ sender, status }) => sender === "customer" && status);
+    const own = added.some(({ type, sender, status }) => sender === "customer" && (status || type === "upload"));
     if (this.#atBottom || own) this.scrollToEnd();
     else this.#unseen += added.filter(({ type, sender }) => type === "message" && sender !== "customer").length;
     this.#showPill();
@@ -67,9 +72,10 @@ export class Log {
   #build() {
     const words = this.#words;
     this.#list = h("div", { class: "list", role: "log", "aria-live": "off", "aria-label": words.log });
+    this.#typist = h("span");
     this.#typing = h(
       "div", { class: "typing", hidden: true },
-      h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")), words.typing,
+      h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")), this.#typist,
     );
     this.#skeleton = h(
       "div", { class: "skeleton", hidden: true },
@@ -101,7 +107,7 @@ export class Log {
     for (const row of rows) {
       let known = this.#rows.get(row.key);
       if (!known) {
-        known = { element: this.#make(row), shows: null };
+        known = this.#begin(row);
         this.#rows.set(row.key, known);
         added.push(row);
       }
@@ -110,6 +116,12 @@ export class Log {
       else this.#list.insertBefore(known.element, place);
     }
     return added;
+  }
+
+  #begin(row) {
+    if (row.type !== "upload") return { element: this.#make(row), shows: null };
+    const bubble = new UploadBubble(row.entry, this.#words, this.#on);
+    return { element: bubble.element, bubble };
   }
 
   #make(row) {
@@ -121,6 +133,8 @@ export class Log {
         h("button", { class: "chip", type: "button", onclick: () => this.#on.choose(payload) }, title));
       return h("div", { class: "chips", role: "group", "aria-label": words.choices }, ...chips);
     }
+    if (row.type === "rating") return new RatingCard(row.key, words, this.#on.rate).element;
+    if (row.file) return h("div", {}, new FileBubble(row.file, words, this.#on.file).element);
     const text = h("div", { class: "text" }, ...renderText(row.text));
     return h("div", {}, h("div", { class: "bubble" }, text));
   }
@@ -131,6 +145,7 @@ export class Log {
 
   /** Grouping and delivery change while the text stays. */
   #refresh(row, known) {
+    known.bubble?.update();
     if (row.type !== "message") return;
     const shows = [row.first, row.last, row.status, row.error].join();
     if (shows === known.shows) return;
@@ -139,16 +154,16 @@ export class Log {
     element.className = `message from-${row.sender}${row.first ? " first" : ""}${row.last ? " last" : ""}`;
     element.querySelector(".who")?.remove();
     element.querySelector(".delivery")?.remove();
-    if (row.first) element.prepend(this.#who(row.sender));
+    if (row.first) element.prepend(this.#who(row));
     if (row.status) element.append(this.#delivery(row));
   }
 
-  #who(sender) {
+  #who({ sender, agent }) {
     const words = this.#words;
     if (sender === "customer") return h("div", { class: "who sr" }, words.me);
     const [mark, name, tag] = {
       bot: ["bot", words.bot, words.botTag],
-      agent: ["headset", words.agent, words.agentTag],
+      agent: ["headset", agent ? words.agentNamed(agent) : words.agent, words.agentTag],
     }[sender] ?? ["info", words.system, null];
     return h(
       "div", { class: "who" },

@@ -1,6 +1,7 @@
 // Messages written but not yet accepted by the server: sent one after the other, in order, until they are.
 
 import { backoff, Pause } from "./backoff.js";
+import { newId } from "./ids.js";
 
 const SHOWN_AS_FAILED_AFTER = 2;
 
@@ -96,12 +97,4 @@ export class Outbox {
     this.#storage.write("unsent", kept.length ? kept : null);
     this.#on.changed();
   }
-}
-
-function newId() {
-  // randomUUID exists only on secure pages; shops on plain http exist too.
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = [...crypto.getRandomValues(new Uint8Array(16))];
-  const hex = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`, hex.slice(20)].join("-");
 }

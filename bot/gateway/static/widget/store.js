@@ -5,6 +5,10 @@ export class Store {
   /** The last message seen from the server's stream; resuming starts after it. */
   after = 0;
   owner = "bot";
+  /** The place of who waits: {position, estimated_seconds, opens_at}. */
+  queue = null;
+  /** The name of the person who holds the conversation. */
+  agent = null;
   loaded = false;
 
   get messages() {
@@ -16,13 +20,16 @@ export class Store {
   }
 
   /** Takes a server frame in; returns the messages that are new. */
-  merge({ messages = [], owner }) {
+  merge({ messages = [], owner, queue, agent }) {
     const fresh = messages.filter(({ message_id }) => !this.has(message_id));
     for (const message of messages) {
       this.#messages.set(message.message_id, message);
       this.after = Math.max(this.after, message.seq);
     }
     if (owner) this.owner = owner;
+    if (agent) this.agent = agent;
+    else if (owner !== "human") this.agent = null;
+    if (queue || owner !== "queued") this.queue = queue ?? null;
     this.loaded = true;
     return fresh;
   }

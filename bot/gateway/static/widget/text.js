@@ -13,24 +13,27 @@ const SPECIAL = new RegExp(
   ].join("|"),
   "g",
 );
+const LONGEST_ADDRESS = 40;
 const JOINS_A_NUMBER = /[\dA-Za-z*-]/;
 
 export function renderText(text) {
   const nodes = [];
   let end = 0;
   for (const match of text.matchAll(SPECIAL)) {
-    const node = special(match[0], text, match.index);
+    const [node, length] = special(match[0], text, match.index);
     if (!node) continue;
     nodes.push(text.slice(end, match.index), node);
-    end = match.index + node.textContent.length;
+    end = match.index + length;
   }
   nodes.push(text.slice(end));
   return nodes;
 }
 
+// The node that stands for what was found, if any, and how many characters of the text it stands for.
 function special(found, text, index) {
   if (found.startsWith("http")) return webLink(found);
-  return /^[A-Z]/.test(found) ? h("span", { class: "whole" }, found) : phoneLink(found, text, index);
+  const node = /^[A-Z]/.test(found) ? h("span", { class: "whole" }, found) : phoneLink(found, text, index);
+  return [node, found.length];
 }
 
 function webLink(found) {
@@ -38,9 +41,11 @@ function webLink(found) {
   try {
     new URL(address);
   } catch {
-    return null;
+    return [null, 0];
   }
-  return h("a", { href: address, target: "_blank", rel: "noopener noreferrer nofollow" }, address);
+  const shown = address.length > LONGEST_ADDRESS ? `${address.slice(0, LONGEST_ADDRESS - 1)}…` : address;
+  const link = h("a", { href: address, target: "_blank", rel: "noopener noreferrer nofollow" }, shown);
+  return [link, address.length];
 }
 
 function phoneLink(found, text, index) {

@@ -1,0 +1,1 @@
+"""Ways to the departments (C6, D8)."""
