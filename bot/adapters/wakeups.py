@@ -13,8 +13,8 @@ from typing import Any
 import redis.asyncio as redis
 
 log = logging.getLogger(__name__)
-_CHANNEL = "anfu:news"
-_PASSING = "anfu:passing"
+_NEWS = "news"
+_PASSING = "passing"
 _MOST_PASSING = 500
 """Frames that nobody has collected; beyond these the oldest are lost, as they may be."""
 _PUBLISH_WITHIN_SECONDS = 1.0
@@ -168,13 +168,18 @@ class LocalWakeups:
 class RedisWakeups(LocalWakeups):
     """The same over Redis, so that an answer made on one node wakes a reader on another.
 
-    Readers also look by themselves every few seconds: Redis makes them prompt, not correct.
+    Readers also look by themselves every few seconds: Redis makes them prompt, not correct. Installations that
+    share a Redis server keep apart by its database numbers.
     """
 
     def __init__(self, url: str) -> None:
         super().__init__()
         self._node = uuid.uuid4().hex
         self._redis = redis.from_url(url, socket_keepalive=True, health_check_interval=15)
+        # Redis publishes across its numbered databases, so the number goes into the name.
+        number = self._redis.connection_pool.connection_kwargs.get("db", 0)
+        self._channels = {f"anfu:{number}:{kind}": kind for kind in (_NEWS, _PASSING)}
+        self._names = {kind: name for name, kind in self._channels.items()}
         self._listener: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -192,17 +197,17 @@ class RedisWakeups(LocalWakeups):
     async def publish(self, conversation_id: str) -> None:
         """Call readers here at once and on all nodes through Redis."""
         self._call(conversation_id)
-        await self._send(_CHANNEL, f"{self._node} {conversation_id}")
+        await self._send(_NEWS, f"{self._node} {conversation_id}")
 
     async def pass_on(self, frame: Mapping[str, Any]) -> None:
         """Let the wide ears of all nodes hear what passes."""
         self._overhear(frame)
         await self._send(_PASSING, f"{self._node} {json.dumps(frame, ensure_ascii=False)}")
 
-    async def _send(self, channel: str, text: str) -> None:
+    async def _send(self, kind: str, text: str) -> None:
         try:
             async with asyncio.timeout(_PUBLISH_WITHIN_SECONDS):
-                await self._redis.publish(channel, text)
+                await self._redis.publish(self._names[kind], text)
         except (redis.RedisError, TimeoutError):
             log.warning("redis unreachable: other nodes notice within their own polling time")
 
@@ -210,19 +215,19 @@ class RedisWakeups(LocalWakeups):
         while True:
             try:
                 async with self._redis.pubsub() as subscription:
-                    await subscription.subscribe(_CHANNEL, _PASSING)
+                    await subscription.subscribe(*self._channels)
                     async for item in subscription.listen():
                         if item["type"] == "message":
-                            self._hear(item["channel"].decode(), item["data"].decode())
+                            self._hear(self._channels[item["channel"].decode()], item["data"].decode())
             except redis.RedisError:
                 log.warning("redis connection lost; trying again")
                 await asyncio.sleep(1)
 
-    def _hear(self, channel: str, text: str) -> None:
+    def _hear(self, kind: str, text: str) -> None:
         node, _, news = text.partition(" ")
         if node == self._node:
             return  # its own readers were called at once
-        if channel == _CHANNEL:
+        if kind == _NEWS:
             self._call(news)
         else:
             self._overhear(json.loads(news))

@@ -127,13 +127,14 @@ def clock() -> Clock:
 
 @pytest.fixture(scope="session")
 def redis_address() -> str:
-    """The address of a Redis that answers."""
+    """The address of a Redis that answers: a numbered database for each process of tests, which keep apart by it."""
     try:
         with redis.Redis.from_url(REDIS, socket_timeout=2) as client:
             client.ping()
     except redis.RedisError:
         missing("Redis")
-    return REDIS
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    return f"{REDIS}/{1 + int(worker) % 15}"
 
 
 @pytest.fixture

@@ -88,6 +88,29 @@ async def test_what_changes_or_passes_on_one_node_is_heard_on_another_once(redis
         await there.stop()
 
 
+async def test_installations_in_other_databases_of_the_same_redis_do_not_hear_each_other(redis_address: str) -> None:
+    server, _, _ = redis_address.rpartition("/")
+    here, there, stranger = RedisWakeups(redis_address), RedisWakeups(redis_address), RedisWakeups(f"{server}/0")
+    for node in (here, there, stranger):
+        await node.start()
+    try:
+        with there.everything() as ear, stranger.everything() as foreign:
+            async with asyncio.timeout(10):
+                heard: set[str] = set()
+                while "our talk" not in heard:  # until both listen
+                    await here.publish("our talk")
+                    try:
+                        heard |= (await asyncio.wait_for(ear.collect(), 0.2))[0]
+                    except TimeoutError:
+                        continue
+            await here.publish("our talk")
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(foreign.collect(), 0.5)
+    finally:
+        for node in (here, there, stranger):
+            await node.stop()
+
+
 async def test_conversations_touched_since_a_moment_are_found(uow: UnitOfWorkFactory, clock: Clock) -> None:
     for name in ("old", "new"):
         with uow() as work:

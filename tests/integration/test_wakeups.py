@@ -20,6 +20,7 @@ class Cable:
     def __init__(self, address: str) -> None:
         target = urlsplit(address)
         self._target = (target.hostname or "127.0.0.1", target.port or 6379)
+        self._database = target.path
         self._ends: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self.silent = False
@@ -27,7 +28,7 @@ class Cable:
 
     @property
     def address(self) -> str:
-        return f"redis://127.0.0.1:{self.port}"
+        return f"redis://127.0.0.1:{self.port}{self._database}"
 
     async def mend(self) -> None:
         self._server = await asyncio.start_server(self._connect, "127.0.0.1", self.port)
