@@ -16,7 +16,7 @@ export SQLALCHEMY_SILENCE_UBER_WARNING ?= 1
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev browser run train test lint format bench lock clean
+.PHONY: help setup setup-dev browser run train test lint format bench faults lock clean
 
 help: ## 列出所有命令 list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -52,6 +52,9 @@ format: setup-dev ## 整理代码 let ruff fix and format
 
 bench: setup-dev ## 测量 run the measurements
 	@exec $(BIN)/python -m bench $(ARGS)
+
+faults: setup-dev ## 故障演练 break everything in turn and check that nothing is lost (about 20 minutes, as root)
+	@exec $(BIN)/python -m tests.faults $(ARGS)
 
 # No uv.lock: it records download addresses. The run-time pins bind the developer's ones.
 LOCK := uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet

@@ -65,7 +65,7 @@ class _Tap:
 def see(texts: Iterable[str]) -> list[Seen]:
     """The features of each text, from one pass of the encoder."""
     normal = [normal_form(text).text for text in texts]
-    layers = encoder._model()._model
+    layers = encoder._model()
     tap = layers.d0 = _Tap(layers.d0)
     try:
         vectors = encoder.encode_all(normal)
@@ -130,7 +130,7 @@ def fine_tuned(training: Training, epochs: int = 4, rate: float = 3e-4, drop: fl
     """The encoder's dense layers, from its own weights, trained further under a softmax over main intents."""
     import tensorflow as tf  # type: ignore[import-untyped]
 
-    keras, own = tf.keras, encoder._model()._model
+    keras, own = tf.keras, encoder._model()
     keras.utils.set_random_seed(SEED)
     places = _places(training.mains)
 

@@ -63,7 +63,7 @@ def _yaml(value: Any) -> str:
 
 
 @contextmanager
-def _started(model: Path) -> Iterator[tuple[str, float, tuple[int, int]]]:
+def started(model: Path) -> Iterator[tuple[str, float, tuple[int, int]]]:
     """Both processes; gives the address, the seconds of the slower one to be ready (they start together in practice,
     so the actions' own start is not counted), and their pids."""
     port, actions_port = free_port(), free_port()
@@ -84,13 +84,13 @@ def _started(model: Path) -> Iterator[tuple[str, float, tuple[int, int]]]:
 
 def start(epochs: int) -> dict[str, float]:
     """`rasa run` until /status says 200."""
-    with _started(train(epochs).model) as (_, seconds, pids):
+    with started(train(epochs).model) as (_, seconds, pids):
         return {"seconds": seconds, "memory_mb": memory_mb(*pids)}
 
 
 def turns(epochs: int) -> dict[str, Any]:
     """The dialogues through the REST channel."""
-    with _started(train(epochs).model) as (address, _, pids):
+    with started(train(epochs).model) as (address, _, pids):
 
         def say(sender: str, text: str) -> list[str]:
             body = json.dumps({"sender": sender, "message": text}).encode()

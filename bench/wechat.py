@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import json
 import random
-import sqlite3
 import tempfile
 import time
 from collections import defaultdict
@@ -13,12 +12,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 
+from sqlalchemy import select
+
 from bench.live import Server, quiet_server
+from bot.adapters import tables as t
 from bot.adapters.channels.wechat import xml
 from bot.adapters.channels.wechat.account import WeChatAccount
 from bot.adapters.channels.wechat.channel import WeChatChannel
 from bot.adapters.channels.wechat.crypto import Seal
 from bot.adapters.content_files import load_scripts
+from bot.adapters.sealing import Keyring
 from bot.adapters.uow import migrate, open_database, unit_of_work
 from bot.domain.incoming import Did, Incoming
 from bot.domain.message import Reply as Said
@@ -27,6 +30,7 @@ from bot.domain.reach import Limits
 from bot.services.intake import Intake, Received
 from bot.services.ports import UnitOfWorkFactory
 from bot.services.sending import Sending
+from bot.settings import Settings
 from bot.simulator import credentials
 from bot.simulator.chat import Reply, Speaker
 from bot.simulator.platform import Platform
@@ -145,7 +149,9 @@ async def measure_week(customers: int, seed: int = 7) -> dict[str, object]:
     clock, chance = _Clock(), random.Random(seed)
     platform = Platform(clock)
     with tempfile.TemporaryDirectory() as folder:
-        database = open_database(f"sqlite:///{Path(folder) / 'anfu.db'}")
+        database = open_database(
+            f"sqlite:///{Path(folder) / 'anfu.db'}", Keyring(["a data key that only the bench seals with"])
+        )
         migrate(database)
         uow = unit_of_work(database)
         intake = Intake(uow, load_scripts(), clock)
@@ -250,11 +256,11 @@ async def _nobody(conversation_id: str, seqs: Sequence[int]) -> None:
 def _stored(server: Server) -> dict[str, list[str]]:
     """What each customer said, in our order."""
     found: dict[str, list[str]] = defaultdict(list)
-    with sqlite3.connect(f"file:{server.data / 'anfu.db'}?mode=ro", uri=True) as database:
-        for name, text in database.execute(
-            "SELECT c.external_id, m.text FROM messages m JOIN conversations c ON c.id = m.conversation_id "
-            "WHERE m.sender = 'customer' ORDER BY c.id, m.seq"
-        ):
+    keys = Keyring(Settings(data_dir=server.data).data_keys())
+    m, c = t.messages.c, t.conversations.c
+    said = select(c.external_id, m.text).join_from(t.messages, t.conversations, c.id == m.conversation_id)
+    with open_database(f"sqlite:///{server.data / 'anfu.db'}", keys).connect() as database:
+        for name, text in database.execute(said.where(m.sender == "customer").order_by(c.id, m.seq)):
             found[name].append(text)
     return found
 

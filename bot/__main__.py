@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot import __version__
 from bot.domain.errors import AnfuError
-from bot.logs import MaskingFormatter
+from bot.logs import FORMATS, formatter
 from bot.settings import Settings, from_environment
 
 
@@ -18,15 +18,21 @@ def main(arguments: list[str] | None = None) -> int:
     from bot.commands import (
         approvals,
         audit,
+        backup,
         channels,
         content,
         data,
+        db,
+        doctor,
         evaluate,
         importing,
+        keys,
         learn,
         nlu,
         notices,
+        person,
         report,
+        retention,
         serve,
         tasks,
         tickets,
@@ -41,12 +47,13 @@ def main(arguments: list[str] | None = None) -> int:
     common = _common_options()
     for module in (
         serve, nlu, evaluate, data, content, importing, learn, tickets, approvals, tasks, notices, warranty, report,
-        audit, users, channels, wechat,
+        audit, users, channels, wechat, doctor, backup, db, keys,
+        person, retention,
     ):  # fmt: skip
         module.add_commands(commands, common)
     options = parser.parse_args(arguments)
     settings = _settings(options)
-    _quiet_libraries(settings.log_level)
+    _quiet_libraries(settings.log_level, settings.log_format)
     try:
         return int(options.run(options, settings) or 0)
     except AnfuError as error:
@@ -66,19 +73,30 @@ def _common_options() -> argparse.ArgumentParser:
     common.add_argument("--redis", help="Redis 地址，多台机器时需要")
     common.add_argument("--public-url", help="客户打开链接用的网址，默认本机服务的地址")
     common.add_argument("--log-level", choices=("DEBUG", "INFO", "WARNING", "ERROR"), help="日志级别")
+    common.add_argument("--log-format", choices=FORMATS, help="日志写给人看（text）还是给机器收集（json）")
     return common
 
 
 def _settings(options: argparse.Namespace) -> Settings:
     given = {
         name: value
-        for name in ("data_dir", "database", "redis", "log_level", "host", "port", "public_url")
+        for name in (
+            "data_dir",
+            "database",
+            "redis",
+            "log_level",
+            "log_format",
+            "host",
+            "port",
+            "public_url",
+            "workers",
+        )
         if (value := getattr(options, name, None)) is not None
     }
     return replace(from_environment(), **given)
 
 
-def _quiet_libraries(level: str) -> None:
+def _quiet_libraries(level: str, log_format: str) -> None:
     """Rasa, TensorFlow and SQLAlchemy talk a lot by default; telemetry is off."""
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
     os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
@@ -86,7 +104,7 @@ def _quiet_libraries(level: str) -> None:
     os.environ.setdefault("LOG_LEVEL", "ERROR")  # Rasa draws progress bars otherwise
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     handler = logging.StreamHandler()
-    handler.setFormatter(MaskingFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(formatter(log_format))
     logging.basicConfig(level=level, handlers=[handler])
     logging.captureWarnings(True)
     for name in (

@@ -20,15 +20,19 @@ from bot.adapters.compensation_files import load_compensation
 from bot.adapters.content_files import CONTENT, load_scripts, load_variables, read_yaml
 from bot.adapters.couriers.webhook import signing_key
 from bot.adapters.custom_field_files import load_custom_fields
+from bot.adapters.database_clock import DatabaseClock
 from bot.adapters.department_files import load_departments
 from bot.adapters.desk_files import load_desk
+from bot.adapters.erasure_log import ERASURES, ErasureFile
 from bot.adapters.knowledge import Encoders, LivingIndex
 from bot.adapters.orders import ImportedOrders, read_orders, read_products
 from bot.adapters.passwords import Argon2
+from bot.adapters.privacy_files import load_privacy_notice, load_retention
 from bot.adapters.procedure_files import load_facts, load_flows, load_plan, load_timetable
 from bot.adapters.quality_files import load_quality
 from bot.adapters.repositories import QuestionRows
 from bot.adapters.routing_files import load_routing, load_triggers
+from bot.adapters.sealing import Keyring
 from bot.adapters.second_factor import Totp
 from bot.adapters.sla_files import load_sla
 from bot.adapters.uow import migrate, open_database, reading, unit_of_work
@@ -36,12 +40,14 @@ from bot.adapters.warranty_files import load_law
 from bot.domain.calendar import Calendars
 from bot.domain.channel import ChannelContent
 from bot.domain.compensation import Policy as CompensationPolicy
+from bot.domain.consent import PrivacyNotice
 from bot.domain.custom_field import CustomField
 from bot.domain.department import Department
 from bot.domain.desk import DeskRules
 from bot.domain.flow import Fact, Flow
 from bot.domain.followup import Planned
 from bot.domain.quality.book import QualityBook
+from bot.domain.retention import Period
 from bot.domain.revision import Kind as Revised
 from bot.domain.routing import Policy as RoutingPolicy
 from bot.domain.routing import TriggerBook
@@ -61,9 +67,12 @@ from bot.services.canned import CannedReplies
 from bot.services.casework import Casework
 from bot.services.choices import Choices
 from bot.services.conduct import Conduct
+from bot.services.consent import Consent
 from bot.services.customers import Customers
 from bot.services.desk import Desk
 from bot.services.editions import Editions
+from bot.services.erasing import Erasing
+from bot.services.exporting_person import PersonExports
 from bot.services.farewells import Farewells
 from bot.services.followups import FollowUps
 from bot.services.handoff import Handoff
@@ -82,6 +91,7 @@ from bot.services.queue_watch import QueueWatch
 from bot.services.queueing import Queueing
 from bot.services.reaching import Reaching
 from bot.services.resolutions import Resolutions
+from bot.services.retention import Retention
 from bot.services.revising import Revising
 from bot.services.shelves import ArticleShelf, ScriptShelf, Shelf
 from bot.services.sign_in import SignIn
@@ -135,6 +145,8 @@ class Content:
     routing: RoutingPolicy
     quality: QualityBook
     variables: dict[str, Variable]
+    privacy: PrivacyNotice
+    retention: Sequence[Period]
 
 
 def load_content() -> Content:
@@ -165,6 +177,8 @@ def load_content() -> Content:
         routing=routing,
         quality=load_quality(),
         variables=load_variables(),
+        privacy=load_privacy_notice([script.id for script in scripts]),
+        retention=load_retention(),
     )
 
 
@@ -195,6 +209,10 @@ class Anfu:
     conduct: Conduct
     statutes: Statutes
     bindings: Bindings
+    consent: Consent
+    erasing: Erasing
+    person_exports: PersonExports
+    retention: Retention
     choices: Choices
     desk: Desk
     farewells: Farewells
@@ -228,18 +246,19 @@ class Anfu:
     wall: WallView
 
 
-def build(settings: Settings, clock: Clock = utc_now, content: Content | None = None) -> Anfu:
+def build(settings: Settings, clock: Clock | None = None, content: Content | None = None) -> Anfu:
     """Open the database in its newest form, read the content unless it is given, wire the use cases.
 
     Raises:
         ContentError: a content file is wrong; the message says which and what to do.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = open_database(settings.database_url)
+    database = open_database(settings.database_url, Keyring(settings.data_keys()))
     migrate(database)
     uow: UnitOfWorkFactory = unit_of_work(database)
     read: UnitOfWorkFactory = reading(database)
     content = content or load_content()
+    clock = clock or _clock_of(database)
     # The book that everybody speaks from: what we ship, and over it what staff published.
     scripts, departments = ScriptBook(content.scripts, content.scripts.forbidden), content.departments
     articles = ArticleFiles(settings.data_dir / LEARNED)
@@ -251,7 +270,7 @@ def build(settings: Settings, clock: Clock = utc_now, content: Content | None = 
     editions = Editions(uow, shelves, content.scripts, scripts, articles, knowledge)
     editions.refresh()
     promises = Promises(content.sla)
-    orders, ticketing = ImportedOrders(uow), Ticketing(uow, promises, clock)
+    orders, ticketing = ImportedOrders(read), Ticketing(uow, promises, clock)
     handoff = Handoff(scripts, clock, in_script)
     telling = Telling(scripts, handoff)
     links = Links(settings.secret(), settings.address)
@@ -264,6 +283,8 @@ def build(settings: Settings, clock: Clock = utc_now, content: Content | None = 
     reaching = Reaching(limits_of(settings, content.channels), content.channels, clock)
     desk = Desk(uow, handoff, casework, promises, scripts, content.desk, clock, reaching)
     farewells = Farewells(uow, desk, handoff, scripts, content.desk, clock)
+    consent = Consent(handoff, scripts, ticketing, content.privacy, f"{settings.address}/privacy", clock)
+    files = Files(settings.data_dir / ATTACHMENTS)
     statutes = Statutes(casework, ticketing, telling, content.law, clock)
     bindings = Bindings(uow, handoff, scripts, links, clock, limits_of(settings, content.channels))
     resolutions = Resolutions(
@@ -298,7 +319,11 @@ def build(settings: Settings, clock: Clock = utc_now, content: Content | None = 
         conduct=Conduct(uow, casework, board, clock),
         statutes=statutes,
         bindings=bindings,
-        choices=Choices(bindings, followups, statutes, farewells),
+        consent=consent,
+        erasing=Erasing(uow, files, ErasureFile(settings.data_dir / ERASURES), clock),
+        person_exports=PersonExports(uow, files, clock),
+        retention=Retention(uow, content.retention, clock),
+        choices=Choices(bindings, followups, statutes, farewells, consent),
         desk=desk,
         farewells=farewells,
         customers=Customers(uow, desk, orders, statutes, clock),
@@ -310,7 +335,7 @@ def build(settings: Settings, clock: Clock = utc_now, content: Content | None = 
         ticket_merging=TicketMerging(uow, casework, telling, clock),
         ticket_views=TicketViews(uow, list(content.labels["ticket_columns"]) + custom_columns, clock),
         timelines=Timelines(uow),
-        attachments=Attachments(uow, casework, desk, Files(settings.data_dir / ATTACHMENTS), clock),
+        attachments=Attachments(uow, casework, desk, files, clock),
         watch=SlaWatch(uow, casework, promises, board, telling, content.labels, clock),
         triggers=triggers,
         standing=standing,
@@ -335,6 +360,13 @@ def build(settings: Settings, clock: Clock = utc_now, content: Content | None = 
     )  # fmt: skip
     _bring_demo_data(uow)
     return anfu
+
+
+def _clock_of(database: Engine) -> Clock:
+    """The machine's clock; that of the database where several machines may share it."""
+    if database.dialect.name == "postgresql":
+        return DatabaseClock(database)
+    return utc_now
 
 
 def _normal(text: str) -> str:

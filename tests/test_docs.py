@@ -36,7 +36,7 @@ def test_every_command_in_the_docs_exists_and_every_command_is_in_the_docs() -> 
 
 
 def test_every_file_that_the_docs_name_exists() -> None:
-    for named in re.findall(r"`((?:bot|data|docs|actions|tests|bench)/[\w./-]+)`", DOCS):
+    for named in re.findall(r"`((?:bot|data|docs|actions|tests|bench|deploy)/[\w./-]+)`", DOCS):
         assert (ROOT / named).exists(), named
 
 

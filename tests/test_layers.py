@@ -31,6 +31,7 @@ ONLY_IN = {
     "rasa": {
         "bot.nlu",
         "bot.adapters.engine",
+        "bot.adapters.dialogue",
         "bot.adapters.rasa_speed",
         "bot.adapters.training",
         "bot.evaluation.stock",
@@ -38,7 +39,7 @@ ONLY_IN = {
     "rasa_sdk": {"actions", "bot.commands.model"},
     "aiohttp": {
         "bot.gateway",
-        "bot.commands.serve",
+        "bot.commands.node",
         "bot.simulator",
         "bot.adapters.channels",
         "bot.adapters.couriers.subscriber",

@@ -8,27 +8,21 @@ import asyncio
 import json
 import logging
 import threading
-from collections.abc import Awaitable, Callable
-from contextvars import ContextVar
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rasa.core.agent import Agent, load_agent
-from rasa.core.brokers.broker import EventBroker
-from rasa.core.channels.channel import OutputChannel, UserMessage
-from rasa.core.lock_store import InMemoryLockStore
-from rasa.core.tracker_store import TrackerStore
-from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
-from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SessionStarted, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
-from bot.adapters.rasa_speed import StraightRunner, remember_event_types, trust_own_actions
+from bot.adapters.dialogue import Dialogue
+from bot.adapters.rasa_speed import remember_event_types, trust_own_actions
 from bot.domain.errors import EngineFailure
 from bot.domain.heard import Heard, main_intent
 from bot.domain.message import Button, Reply
+from bot.domain.milestones import passing
 from bot.services.ports import Answer, Turn
 
 log = logging.getLogger(__name__)
@@ -40,20 +34,8 @@ ActionRunner = Callable[[dict[str, Any]], Awaitable[dict[str, Any] | None]]
 """Runs one action call in rasa_sdk's format."""
 
 
-class _Turn:
-    """What happens during the running turn: sentences said, handover asked, actions failed."""
-
-    def __init__(self, turn: Turn) -> None:
-        self.request = turn
-        self.said: list[dict[str, Any]] = []
-        self.failure: Exception | None = None
-
-
-_running: ContextVar[_Turn] = ContextVar("running_turn")
-
-
 class _InProcessActions(EndpointConfig):
-    """Custom actions called directly. Rasa logs and swallows an action's error, so it is kept for the turn to see."""
+    """Custom actions called directly."""
 
     def __init__(self, run: ActionRunner) -> None:
         # The domain is left out of each call; our actions never read it.
@@ -62,63 +44,40 @@ class _InProcessActions(EndpointConfig):
 
     async def request(self, method: str = "post", **kwargs: Any) -> Any:
         """Run the action that Rasa asks for."""
-        turn = _running.get()
+        passing("turn understood")
         try:
-            call = kwargs["json"]
-            call["tracker"]["latest_message"].setdefault("metadata", {})["turn_id"] = turn.request.id
-            return await self._run(call)
+            return await self._run(kwargs["json"])
         except Exception as error:
             if rejected := getattr(error, "action_name", None):
                 # rasa_sdk's ActionExecutionRejection: the form steps back and a rule answers, as over HTTP.
                 raise ClientResponseError(400, str(error), json.dumps({"action_name": rejected})) from error
-            turn.failure = error
             raise
-
-
-class _Collector(OutputChannel):
-    """Keeps what the actions say."""
-
-    @classmethod
-    def name(cls) -> str:
-        """The channel's name in Rasa."""
-        return "anfu"
-
-    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
-        """Keep one sentence whole: Rasa would split it at blank lines."""
-        _running.get().said.append(message)
-
-
-class _OneTurnStore(TrackerStore):
-    """Rasa's tracker store: holds the conversations whose turn is running, and forgets them after it."""
-
-    def __init__(self, domain: Domain, event_broker: EventBroker | None = None, **kwargs: Any) -> None:
-        super().__init__(domain, event_broker)
-        self.trackers: dict[str, DialogueStateTracker] = {}
-
-    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
-        """The running conversation's tracker."""
-        return self.trackers.get(sender_id)
-
-    async def save(self, tracker: DialogueStateTracker) -> None:
-        """Keep it until the turn has read it."""
-        self.trackers[tracker.sender_id] = tracker
-
-    async def keys(self) -> list[str]:
-        """The running conversations."""
-        return list(self.trackers)
 
 
 class RasaEngine:
     """Implements `ports.BotEngine` with a trained Rasa model."""
 
     def __init__(
-        self, model: Path, run_action: ActionRunner, script_of: Callable[[str], str | None], deadline: float = DEADLINE
+        self,
+        model: Path,
+        run_action: ActionRunner,
+        script_of: Callable[[str], str | None],
+        foresee: Callable[[Sequence[str]], None] = lambda texts: None,
+        deadline: float = DEADLINE,
     ) -> None:
+        """Load nothing yet.
+
+        Args:
+            script_of: in which characters a text is written.
+            foresee: does for several texts at once what costs less so than for one after the other.
+        """
         self._model = model
+        self._foresee = foresee
+        self._arriving: deque[str] = deque()
         self._run_action = run_action
         self._script_of = script_of
         self._deadline = deadline
-        self._agent: Agent | None = None
+        self._dialogue: Dialogue | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="rasa", daemon=True)
 
@@ -139,35 +98,23 @@ class RasaEngine:
     @property
     def ready(self) -> bool:
         """Whether the model is loaded."""
-        return self._agent is not None
+        return self._dialogue is not None
 
     async def _load(self) -> None:
-        agent = await load_agent(str(self._model), endpoints=None)
-        if agent.processor is None:
-            raise EngineFailure(f"模型 {self._model} 无法载入，请运行 anfu train 重新训练")
         trust_own_actions()
         remember_event_types()
-        agent.processor.graph_runner = StraightRunner(agent.processor.graph_runner)
-        domain = agent.processor.domain
-        self._store = _OneTurnStore(domain)
-        agent.tracker_store = agent.processor.tracker_store = self._store
-        agent.lock_store = agent.processor.lock_store = InMemoryLockStore()
-        agent.action_endpoint = agent.processor.action_endpoint = _InProcessActions(self._run_action)
-        self._domain = domain
-        self._agent = agent
-        warm_up = Turn("warm-up:0", "warm-up", "你好", 0, None, 0)
-        await self._run(warm_up)
+        self._dialogue = Dialogue(self._model, _InProcessActions(self._run_action))
+        await self._run(Turn("warm-up:0", "warm-up", "你好", 0, None, 0))
 
     async def understand(self, text: str) -> dict[str, Any]:
         """What the NLU pipeline makes of a text, as Rasa's parse result."""
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._parse(text), self._loop))
-
-    async def _parse(self, text: str) -> dict[str, Any]:
-        assert self._agent is not None and self._agent.processor is not None
-        return await self._agent.processor.parse_message(UserMessage(_no_command(text)))
+        assert self._dialogue is not None
+        understanding = self._dialogue.understand(_no_command(text))
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(understanding, self._loop))
 
     async def answer(self, turn: Turn) -> Answer:
         """Answer a turn; see `ports.BotEngine`."""
+        self._arriving.append(turn.text)
         future = asyncio.run_coroutine_threadsafe(self._run(turn), self._loop)
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), self._deadline)
@@ -175,35 +122,25 @@ class RasaEngine:
             raise EngineFailure(f"turn {turn.id}: no answer within {self._deadline} s") from error
 
     async def _run(self, turn: Turn) -> Answer:
-        assert self._agent is not None and self._agent.processor is not None
-        running = _Turn(turn)
-        _running.set(running)
-        self._store.trackers[turn.conversation_id] = self._tracker(turn)
-        try:
-            message = UserMessage(_no_command(turn.text), _Collector(), turn.conversation_id)
-            await self._agent.processor.handle_message(message)
-            tracker = self._store.trackers[turn.conversation_id]
-        finally:
-            self._store.trackers.pop(turn.conversation_id, None)
-        if running.failure:
-            raise EngineFailure(f"turn {turn.id}: an action failed") from running.failure
-        replies = tuple(_reply(said) for said in running.said if said.get("text"))
-        handover = next((said["handover"] for said in running.said if said.get("handover")), None)
+        assert self._dialogue is not None
+        self._look_ahead()
+        state = json.loads(turn.state) if turn.state else {"slots": {}, "loop": None}
+        done = await self._dialogue.run(
+            turn.conversation_id, _no_command(turn.text), turn.id, state["slots"], state["loop"]
+        )  # fmt: skip
+        replies = tuple(_reply(said) for said in done.said if said.get("text"))
+        handover = next((said["handover"] for said in done.said if said.get("handover")), None)
         if not replies and not handover:
             raise EngineFailure(f"turn {turn.id}: nothing was said")
-        fired = tuple(dict.fromkeys(said["trigger"] for said in running.said if said.get("trigger")))
-        return _with_heard(Answer(replies, _state(tracker), handover, self._script_of(turn.text), fired=fired), tracker)
+        fired = tuple(dict.fromkeys(said["trigger"] for said in done.said if said.get("trigger")))
+        answer = Answer(replies, _state(done.tracker), handover, self._script_of(turn.text), fired=fired)
+        return _with_heard(answer, done.tracker)
 
-    def _tracker(self, turn: Turn) -> DialogueStateTracker:
-        """A tracker of slots and form position alone: its cost never grows with the conversation."""
-        state = json.loads(turn.state) if turn.state else {"slots": {}, "loop": None}
-        events: list[Event] = [ActionExecuted(ACTION_SESSION_START_NAME), SessionStarted()]
-        known = {slot.name for slot in self._domain.slots}
-        events += [SlotSet(name, value) for name, value in state["slots"].items() if name in known]
-        if state["loop"] in self._domain.form_names:
-            events += [ActionExecuted(state["loop"]), ActiveLoop(state["loop"])]
-        events.append(ActionExecuted(ACTION_LISTEN_NAME))
-        return DialogueStateTracker.from_events(turn.conversation_id, events, self._domain.slots, domain=self._domain)
+    def _look_ahead(self) -> None:
+        """What came while the turn before was running is foreseen together."""
+        arrived = [self._arriving.popleft() for _ in range(len(self._arriving))]
+        if len(arrived) > 1:
+            self._foresee(arrived)
 
 
 def _with_heard(answer: Answer, tracker: DialogueStateTracker) -> Answer:

@@ -11,6 +11,9 @@ from rasa.core.actions.action import RemoteAction
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.shared.core.events import Event
 
+Inputs = list[tuple[str, str]]
+"""Names of a node's arguments, each with the node that gives it."""
+
 
 class StraightRunner:
     """Runs the loaded prediction graph node after node; Dask plans the same dozen nodes anew at every call."""
@@ -18,25 +21,30 @@ class StraightRunner:
     def __init__(self, loaded: DaskGraphRunner) -> None:
         self._schema = loaded._graph_schema
         self._nodes = loaded._instantiated_nodes
-        self._plans: dict[tuple[str, ...], list[tuple[str, list[str]]]] = {}
+        self._plans: dict[tuple[str, ...], list[tuple[str, Inputs]]] = {}
 
     def run(self, inputs: dict[str, Any] | None = None, targets: list[str] | None = None) -> dict[str, Any]:
         """The outputs of the target nodes; the shape of `GraphRunner.run`."""
         wanted = tuple(targets or self._schema.target_names)
-        done = {name: (name, value) for name, value in (inputs or {}).items()}
+        done = dict(inputs or {})
         for name, needs in self._plan(wanted):
-            done[name] = self._nodes[name](*(done[need] for need in needs))
-        return dict(done[name] for name in wanted)
+            done[name] = self.call(name, {argument: done[node] for argument, node in needs})
+        return {name: done[name] for name in wanted}
 
-    def _plan(self, wanted: tuple[str, ...]) -> list[tuple[str, list[str]]]:
+    def call(self, name: str, arguments: dict[str, Any]) -> Any:
+        """A node's component, without the hooks and logs around it, which serve training."""
+        node = self._nodes[name]
+        return node._fn(node._component, **arguments)
+
+    def _plan(self, wanted: tuple[str, ...]) -> list[tuple[str, Inputs]]:
         """Nodes in an order in which each comes after what it needs."""
         if wanted not in self._plans:
             needs = {
-                name: list(node.needs.values())
+                name: list(node.needs.items())
                 for name, node in self._schema.minimal_graph_schema(list(wanted)).nodes.items()
             }
-            order = TopologicalSorter(needs).static_order()
-            self._plans[wanted] = [(name, needs[name]) for name in order if name in needs]
+            order = TopologicalSorter({name: [node for _, node in given] for name, given in needs.items()})
+            self._plans[wanted] = [(name, needs[name]) for name in order.static_order() if name in needs]
         return self._plans[wanted]
 
 

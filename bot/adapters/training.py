@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.adapters.example_files import read_examples
+from bot.adapters.model_archive import manifest_of, remove, seal
 from bot.domain.errors import ContentError
 
 TRAINED_FROM = ("config.yml", "domain.yml", "data", "bot/nlu", "bot/domain/heard.py")
@@ -40,12 +41,17 @@ def model_path(root: Path, models_dir: Path) -> Path:
     return models_dir / f"anfu-{fingerprint(root)}.tar.gz"
 
 
+def is_trained(model: Path) -> bool:
+    """Whether the model lies there with its manifest, which training writes last: one without is no trained model."""
+    return model.exists() and manifest_of(model).exists()
+
+
 def train(root: Path, models_dir: Path, report: Callable[[str], None]) -> Path:
     """Train the model for the present content.
 
     Args:
         root: the Rasa project's root.
-        models_dir: where to put the model; older ones are removed, the newest kept.
+        models_dir: where to put the model and its manifest; older ones are removed, the newest kept.
         report: told of each step, for a progress display.
 
     Raises:
@@ -56,6 +62,7 @@ def train(root: Path, models_dir: Path, report: Callable[[str], None]) -> Path:
 
     read_examples(root / "data/nlu")
     target = model_path(root, models_dir)
+    remove(target)  # a manifest never stands for an archive that is being written
     progress = _Progress(report)
     watched = logging.getLogger("rasa.engine.training.hooks")
     level = watched.level
@@ -81,9 +88,10 @@ def train(root: Path, models_dir: Path, report: Callable[[str], None]) -> Path:
         watched.setLevel(level)
     if not result.model:
         raise ContentError("训练没有成功：请运行 .venv/bin/rasa data validate 查看哪一行有问题")
+    seal(target)
     for old in models_dir.glob("anfu-*.tar.gz"):
         if old != target:
-            old.unlink()
+            remove(old)
     return target
 
 

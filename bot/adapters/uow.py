@@ -1,35 +1,42 @@
 """Units of work on SQLite or PostgreSQL, and bringing the database to its newest form."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, event
+from sqlalchemy import Table, create_engine, event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.pool import QueuePool
 
 from bot.adapters import tables as t
+from bot.adapters.outages import named
 from bot.adapters.repositories import (
     AttachmentMarks,
     BindingRows,
     BudgetRows,
     CannedUseRows,
+    ConsentRows,
     ConversationRows,
     DeskRows,
     EditionRow,
+    ExpiredRows,
     FetchRows,
     MessageRows,
     NoticeRows,
     OrderRows,
     OutboxRows,
+    PersonalRows,
     PersonRows,
     PlatformTokenRows,
     PullRows,
+    PulseRow,
     ReachRows,
     RecordRows,
     ReviewRows,
@@ -42,13 +49,15 @@ from bot.adapters.repositories import (
     WallRows,
     WebhookPosts,
 )
+from bot.adapters.sealing import Keyring
+from bot.adapters.unlocking import give_keys, make_marks
 from bot.domain.agreement import Agreement
 from bot.domain.approval import Approval
 from bot.domain.attachment import Attachment
 from bot.domain.canned import Canned
 from bot.domain.customer import Customer
 from bot.domain.desk import Rating
-from bot.domain.errors import Undone
+from bot.domain.errors import Unreachable
 from bot.domain.followup import FollowUp
 from bot.domain.misconduct import Misconduct
 from bot.domain.revision import Revision
@@ -59,20 +68,35 @@ from bot.domain.webhook import Webhook
 
 _BUSY_SECONDS = 15
 """How long a writer of SQLite waits for its turn."""
-DEADLOCK = "40P01"
-"""How PostgreSQL says that it has undone one of two that waited for each other."""
+_CONNECTION_WITHIN_SECONDS = 3
+"""How long somebody waits for a connection to PostgreSQL: customers hear rather that nothing goes than nothing."""
+_TRUSTED_SECONDS = 1.0
+"""So long after its last use a connection to PostgreSQL is taken to be there still."""
+_GONE_SECONDS = 15
+"""So long without a sign of life, and the other side counts as gone: a node lets go of the database, and it of us."""
+_GIVING_UP = {
+    "keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 1000 * _GONE_SECONDS,
+}  # fmt: skip
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def open_database(url: str) -> Engine:
+def open_database(url: str, keyring: Keyring | None = None) -> Engine:
     """An engine for `sqlite:///path` or `postgresql://…`.
 
-    On SQLite every transaction begins as a writer, so that two never deadlock half way, but those of `reading`.
+    Args:
+        keyring: what seals personal data; without it none can be stored, nor read where it is sealed (E10).
+
+    On SQLite every transaction begins as a writer, so that two never deadlock half way, but those of `readers`.
     """
     if not url.startswith("sqlite"):
-        return create_engine(
-            url, future=True, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True
+        engine = create_engine(
+            url, future=True, pool_size=8, max_overflow=8, pool_timeout=_CONNECTION_WITHIN_SECONDS,
+            hide_parameters=True, connect_args={"connect_timeout": _CONNECTION_WITHIN_SECONDS, **_GIVING_UP},
         )  # fmt: skip
+        _end_what_stands_still(engine)
+        _ping_after_a_pause(engine)
+        give_keys(engine, keyring)
+        return engine
     # An error that is logged must not hold what a customer wrote (E10).
     engine = create_engine(
         url, future=True, poolclass=QueuePool, hide_parameters=True,
@@ -87,12 +111,43 @@ def open_database(url: str) -> Engine:
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        is_reading = connection.get_execution_options().get("anfu_reading")
-        connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
-
+    # Not an event of the engine, for which every statement would look for listeners.
+    engine.dialect.do_begin = _begin
+    give_keys(engine, keyring)
     return engine
+
+
+def _begin(connection: Any) -> None:
+    """Begin as a writer, unless one of the `readers` has begun already."""
+    if not connection.in_transaction:
+        connection.execute("BEGIN IMMEDIATE")
+
+
+def _end_what_stands_still(engine: Engine) -> None:
+    """Let PostgreSQL end the transaction of a node that is cut off or stopped in it: others wait for what it locks."""
+
+    @event.listens_for(engine, "connect")
+    def _bound(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SET idle_in_transaction_session_timeout = '{_GONE_SECONDS}s'; SET tcp_keepalives_idle = 5;"
+                "SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 2"
+            )
+        connection.commit()
+
+
+def _ping_after_a_pause(engine: Engine) -> None:
+    """Ask a connection that was not used for a while whether it still leads anywhere; each asking is a round trip."""
+
+    @event.listens_for(engine, "checkin")
+    def _note_use(_connection: Any, record: Any) -> None:
+        record.info["used_at"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ping(connection: Any, record: Any, _checked_out: Any) -> None:
+        now = time.monotonic()
+        if now - record.info.get("used_at", now) > _TRUSTED_SECONDS and not engine.dialect.do_ping(connection):
+            raise InvalidatePoolError  # the pool opens new ones
 
 
 def migrate(engine: Engine) -> None:
@@ -104,14 +159,90 @@ def migrate(engine: Engine) -> None:
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('anfu migrations'))")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        make_marks(connection)
+
+
+Rows = TypeVar("Rows")
+Record = TypeVar("Record")
+
+
+class _Made:
+    """A repository, made when a unit of work first asks for it: most need three of the forty."""
+
+    def __init__(self, make: Callable[["DatabaseUnitOfWork"], Any]) -> None:
+        self._make = make
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, work: "DatabaseUnitOfWork", owner: type) -> Any:
+        made = work.__dict__[self._name] = self._make(work)  # from now on it is found there
+        return made
+
+
+def _made(make: Callable[["DatabaseUnitOfWork"], Rows]) -> Rows:
+    return cast(Rows, _Made(make))  # to a unit of work it is what it makes
+
+
+def _rows(kind: Callable[[Connection], Rows]) -> Rows:
+    return _made(lambda work: kind(work._connection))
+
+
+def _records(table: Table, kind: type[Record]) -> RecordRows[Record]:
+    return _made(lambda work: RecordRows(work._connection, table, kind, work.trail))
 
 
 class DatabaseUnitOfWork:
     """One transaction over all repositories; leaving it without `commit` changes nothing.
 
     Raises:
+        Unreachable: on entering, where the database gives no connection; on leaving, where it went away meanwhile.
+        StorageFull: on leaving, where the database has no room left.
         Undone: on leaving, where two waited for each other and this one had to give way.
     """
+
+    notices = _rows(NoticeRows)
+    webhook_posts = _made(lambda work: WebhookPosts(work._connection, work.notices))
+    conversations = _made(lambda work: ConversationRows(work._connection, work._last_seqs, work.webhook_posts.note))
+    messages = _made(lambda work: MessageRows(work._connection, work._last_seqs, work.webhook_posts.note))
+    trail = _rows(TrailRows)
+    tickets = _made(lambda work: TicketRows(work._connection, work.trail))
+    outbox = _rows(OutboxRows)
+    routing = _rows(RoutingRows)
+    orders = _rows(OrderRows)
+    users = _rows(PersonRows)
+    sessions = _rows(SessionRows)
+    budgets = _rows(BudgetRows)
+    approvals = _records(t.approvals, Approval)
+    agreements = _records(t.agreements, Agreement)
+    tasks = _records(t.tasks, Task)
+    followups = _records(t.followups, FollowUp)
+    visits = _records(t.visits, Visit)
+    misconduct = _records(t.misconduct, Misconduct)
+    revisions = _records(t.revisions, Revision)
+    edition = _rows(EditionRow)
+    webhooks = _records(t.webhooks, Webhook)
+    ticket_lists = _rows(TicketListRows)
+    ticket_views = _records(t.ticket_views, TicketView)
+    attachments = _records(t.attachments, Attachment)
+    attachment_marks = _rows(AttachmentMarks)
+    desk = _rows(DeskRows)
+    customers = _records(t.customers, Customer)
+    ratings = _records(t.ratings, Rating)
+    reviews = _made(lambda work: ReviewRows(work._connection, work.trail))
+    wall = _rows(WallRows)
+    canned = _records(t.canned_replies, Canned)
+    canned_uses = _rows(CannedUseRows)
+    reaches = _rows(ReachRows)
+    seen_events = _rows(SeenEventRows)
+    fetches = _rows(FetchRows)
+    pulls = _rows(PullRows)
+    platform_tokens = _rows(PlatformTokenRows)
+    bindings = _rows(BindingRows)
+    pulse = _rows(PulseRow)
+    personal = _rows(PersonalRows)
+    consents = _rows(ConsentRows)
+    expired = _rows(ExpiredRows)
 
     def __init__(self, engine: Engine, turn: "Lock | None" = None) -> None:
         """Begin nothing yet.
@@ -122,53 +253,19 @@ class DatabaseUnitOfWork:
         self._engine = engine
         self._turn = turn
         self._has_turn = False
+        self._last_seqs: dict[str, int] = {}
+        """The number of the last message of conversations that this unit of work has locked."""
 
     def __enter__(self) -> "DatabaseUnitOfWork":
         self._has_turn = bool(self._turn and self._turn.acquire(timeout=_BUSY_SECONDS))
         try:
             self._connection: Connection = self._engine.connect()
             self._transaction = self._connection.begin()
-        except BaseException:
+        except BaseException as error:
             self._give_turn()
+            if isinstance(error, NoConnectionLeft | OperationalError):
+                raise Unreachable("数据库暂时没有回应，请稍后再试") from error
             raise
-        self.notices = NoticeRows(self._connection)
-        self.webhook_posts = WebhookPosts(self._connection, self.notices)
-        self.conversations = ConversationRows(self._connection, self.webhook_posts.note)
-        self.messages = MessageRows(self._connection, self.webhook_posts.note)
-        self.trail = TrailRows(self._connection)
-        self.tickets = TicketRows(self._connection, self.trail)
-        self.outbox = OutboxRows(self._connection)
-        self.routing = RoutingRows(self._connection)
-        self.orders = OrderRows(self._connection)
-        self.users = PersonRows(self._connection)
-        self.sessions = SessionRows(self._connection)
-        self.budgets = BudgetRows(self._connection)
-        self.approvals = RecordRows(self._connection, t.approvals, Approval, self.trail)
-        self.agreements = RecordRows(self._connection, t.agreements, Agreement, self.trail)
-        self.tasks = RecordRows(self._connection, t.tasks, Task, self.trail)
-        self.followups = RecordRows(self._connection, t.followups, FollowUp, self.trail)
-        self.visits = RecordRows(self._connection, t.visits, Visit, self.trail)
-        self.misconduct = RecordRows(self._connection, t.misconduct, Misconduct, self.trail)
-        self.revisions = RecordRows(self._connection, t.revisions, Revision, self.trail)
-        self.edition = EditionRow(self._connection)
-        self.webhooks = RecordRows(self._connection, t.webhooks, Webhook, self.trail)
-        self.ticket_lists = TicketListRows(self._connection)
-        self.ticket_views = RecordRows(self._connection, t.ticket_views, TicketView, self.trail)
-        self.attachments = RecordRows(self._connection, t.attachments, Attachment, self.trail)
-        self.attachment_marks = AttachmentMarks(self._connection)
-        self.desk = DeskRows(self._connection)
-        self.customers = RecordRows(self._connection, t.customers, Customer, self.trail)
-        self.ratings = RecordRows(self._connection, t.ratings, Rating, self.trail)
-        self.reviews = ReviewRows(self._connection, self.trail)
-        self.wall = WallRows(self._connection)
-        self.canned = RecordRows(self._connection, t.canned_replies, Canned, self.trail)
-        self.canned_uses = CannedUseRows(self._connection)
-        self.reaches = ReachRows(self._connection)
-        self.seen_events = SeenEventRows(self._connection)
-        self.fetches = FetchRows(self._connection)
-        self.pulls = PullRows(self._connection)
-        self.platform_tokens = PlatformTokenRows(self._connection)
-        self.bindings = BindingRows(self._connection)
         return self
 
     def __exit__(
@@ -180,8 +277,8 @@ class DatabaseUnitOfWork:
             self._connection.close()
         finally:
             self._give_turn()
-        if isinstance(error, DBAPIError) and getattr(error.orig, "pgcode", "") == DEADLOCK:
-            raise Undone("两处同时在改，这一处没有改成，请再试一次") from error
+        if isinstance(error, DBAPIError) and (meant := named(error)):
+            raise meant from error
 
     def _give_turn(self) -> None:
         if self._turn and self._has_turn:
@@ -195,10 +292,24 @@ class DatabaseUnitOfWork:
         self._transaction.commit()
 
 
+def readers(engine: Engine) -> Engine:
+    """The same database for who only reads: on SQLite they wait for no writer, and no writer for them."""
+    if engine.dialect.name != "sqlite":
+        # Each statement sees what is committed anyway: a transaction around them would be two round trips more.
+        return engine.execution_options(isolation_level="AUTOCOMMIT")
+    found: Engine = engine.execution_options()
+
+    @event.listens_for(found, "begin")
+    def _begin_as_reader(connection: Any) -> None:
+        connection.connection.execute("BEGIN")
+
+    return found
+
+
 def reading(engine: Engine) -> Callable[[], DatabaseUnitOfWork]:
-    """A factory of units of work for who only reads: on SQLite they wait for no writer, and no writer for them."""
-    readers = engine.execution_options(anfu_reading=True)
-    return lambda: DatabaseUnitOfWork(readers)
+    """A factory of units of work for who only reads."""
+    found = readers(engine)
+    return lambda: DatabaseUnitOfWork(found)
 
 
 def unit_of_work(engine: Engine) -> Callable[[], DatabaseUnitOfWork]:

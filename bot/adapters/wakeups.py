@@ -12,6 +12,8 @@ from typing import Any
 
 import redis.asyncio as redis
 
+from bot.domain.message import Message
+
 log = logging.getLogger(__name__)
 _NEWS = "news"
 _PASSING = "passing"
@@ -25,6 +27,7 @@ class Signal:
 
     Attributes:
         seen: the moment of the newest change that the reader knows, which it need not be called for.
+        said: what the customer has just written; the reader who knows all before it need not read.
         typing: who of the company is writing to the customer just now, until the reader takes it.
         has_moved: the place in the queue is another one.
     """
@@ -33,6 +36,7 @@ class Signal:
         self._event = asyncio.Event()
         self.seen: datetime | None = None
         self.has_news = False
+        self.said: Message | None = None
         self.typing: str | None = None
         self.has_moved = False
 
@@ -41,6 +45,12 @@ class Signal:
         if touched_at is None or touched_at != self.seen:
             self.has_news = True
             self._event.set()
+
+    def hear(self, said: Message) -> None:
+        """The customer has written; of two messages at once the reader reads."""
+        self.has_news = self.has_news or self.said is not None
+        self.said = said
+        self._event.set()
 
     def see_typing(self, name: str) -> None:
         """Somebody is writing."""
@@ -100,18 +110,22 @@ class LocalWakeups:
     def __init__(self) -> None:
         self._ears: dict[str, set[Signal]] = defaultdict(set)
         self._wide: set[WideEar] = set()
+        self.reaches_others = True
 
-    async def publish(self, conversation_id: str) -> None:
+    async def publish(self, conversation_id: str, said: Message | None = None) -> None:
         """Call every reader of the conversation."""
-        self._call(conversation_id)
+        self._call(conversation_id, said)
 
     async def pass_on(self, frame: Mapping[str, Any]) -> None:
         """Let the wide ears hear what is worth nothing a second later, such as that somebody types."""
         self._overhear(frame)
 
-    def _call(self, conversation_id: str) -> None:
+    def _call(self, conversation_id: str, said: Message | None = None) -> None:
         for ear in list(self._ears.get(conversation_id, ())):
-            ear.call()
+            if said:
+                ear.hear(said)
+            else:
+                ear.call()
         for wide in self._wide:
             wide.hear(conversation_id)
 
@@ -194,9 +208,9 @@ class RedisWakeups(LocalWakeups):
                 await self._listener
         await self._redis.close()
 
-    async def publish(self, conversation_id: str) -> None:
+    async def publish(self, conversation_id: str, said: Message | None = None) -> None:
         """Call readers here at once and on all nodes through Redis."""
-        self._call(conversation_id)
+        self._call(conversation_id, said)
         await self._send(_NEWS, f"{self._node} {conversation_id}")
 
     async def pass_on(self, frame: Mapping[str, Any]) -> None:
@@ -208,7 +222,9 @@ class RedisWakeups(LocalWakeups):
         try:
             async with asyncio.timeout(_PUBLISH_WITHIN_SECONDS):
                 await self._redis.publish(self._names[kind], text)
+            self.reaches_others = True
         except (redis.RedisError, TimeoutError):
+            self.reaches_others = False
             log.warning("redis unreachable: other nodes notice within their own polling time")
 
     async def _listen(self) -> None:
@@ -216,10 +232,12 @@ class RedisWakeups(LocalWakeups):
             try:
                 async with self._redis.pubsub() as subscription:
                     await subscription.subscribe(*self._channels)
+                    self.reaches_others = True
                     async for item in subscription.listen():
                         if item["type"] == "message":
                             self._hear(self._channels[item["channel"].decode()], item["data"].decode())
             except redis.RedisError:
+                self.reaches_others = False
                 log.warning("redis connection lost; trying again")
                 await asyncio.sleep(1)
 

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from bot.domain.audit import first_broken
+from bot.domain.customer import hidden_phones
 from bot.domain.dates import SHANGHAI
 from bot.settings import Settings
 
@@ -45,7 +46,7 @@ def run_show(options: argparse.Namespace, settings: Settings) -> None:
             found += 1
             change = entry.change
             at = f"{change.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
-            print(f"#{entry.seq}  {at}  {change.actor}  {change.action}  {change.reason}")
+            print(f"#{entry.seq}  {at}  {change.actor}  {change.action}  {hidden_phones(change.reason)}")
             for name in sorted({*change.before, *change.after}):
                 print(f"    {name}：{_text(change.before.get(name))} → {_text(change.after.get(name))}")
     if not found:
@@ -53,4 +54,4 @@ def run_show(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _text(value: Any) -> str:
-    return "（无）" if value is None else json.dumps(value, ensure_ascii=False)
+    return "（无）" if value is None else json.dumps(hidden_phones(value), ensure_ascii=False)

@@ -31,7 +31,7 @@ def run_check(options: argparse.Namespace, settings: Settings) -> int:
             "还没有设置渠道。公众号写 ANFU_WECHAT_APP_ID 等几项，微信客服写 ANFU_KF_CORP_ID 等几项，见 docs/wechat.md"
         )
         return 1
-    results = asyncio.run(_checked(found))
+    results = asyncio.run(checked(found))
     names = anfu.content.channels
     for channel, checks in results:
         print(names.name_of(channel.name))
@@ -40,7 +40,8 @@ def run_check(options: argparse.Namespace, settings: Settings) -> int:
     return 0 if all(one.is_good for _, checks in results for one in checks) else 1
 
 
-async def _checked(channels: "list[Channel]") -> "list[tuple[Channel, list[Check]]]":
+async def checked(channels: "list[Channel]") -> "list[tuple[Channel, list[Check]]]":
+    """What each channel finds when it looks at its account; asks the platforms."""
     results = []
     for channel in channels:
         async with channel:

@@ -1,34 +1,41 @@
-"""`anfu serve`: the gateway, the engine, the actions and the workers in one process."""
+"""`anfu serve`: the gateway, the engine, the actions and the workers in one process, or in several."""
 
 import argparse
 import asyncio
 import contextlib
 import logging
+import os
+import resource
 import signal
+import socket
 import sys
+import threading
 import time
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot.commands.model import ensure_model, start_engine
+from bot.domain.errors import InvalidInput
 from bot.settings import Settings
 
 if TYPE_CHECKING:
     from bot.adapters.couriers.email import EmailCourier
     from bot.adapters.couriers.webhook import WebhookCourier
-    from bot.adapters.engine import RasaEngine
     from bot.bootstrap import Anfu
     from bot.domain.notice import Way
-    from bot.gateway.office import Office
-    from bot.services.notices import Dispatch
+    from bot.services.ports import BotEngine
 
 log = logging.getLogger(__name__)
 
 SIMULATOR = "http://127.0.0.1:8090"
 THREADS = 32
 """For what waits for the database: far more than what writes at a time, so that readers are never behind writers."""
+STOP_WITHIN = 24.0
+"""Seconds from the end of the drain to the end of the process, whatever hangs."""
+KILL_AFTER = STOP_WITHIN + 6
+"""The same for who watches over processes: they give up by themselves before."""
 
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -40,14 +47,53 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         "--wechat-simulator", nargs="?", const=SIMULATOR, metavar="地址",
         help=f"把模拟器当作微信（先运行 anfu wechat simulate），默认 {SIMULATOR}",
     )  # fmt: skip
+    parser.add_argument("--workers", type=int, help="几个进程一起服务，默认 1；多于 1 个需要 PostgreSQL 和 Redis")
+    add_child_options(parser)
     parser.set_defaults(run=run_serve)
 
 
-def run_serve(options: argparse.Namespace, settings: Settings) -> None:
-    """Serve until interrupted."""
+def add_child_options(parser: argparse.ArgumentParser) -> None:
+    """What a process is given by the one that watches over it."""
+    parser.add_argument("--places", help=argparse.SUPPRESS)
+    parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)
+
+
+def run_serve(options: argparse.Namespace, settings: Settings) -> int:
+    """Serve until interrupted.
+
+    Raises:
+        InvalidInput: somebody else listens there, or several processes have nothing in common.
+    """
     if options.wechat_simulator:
         settings = _simulated(settings, options.wechat_simulator)
-    asyncio.run(serve(settings))
+    if options.places:
+        asyncio.run(serve(settings, given_places(options.places), options.parent))
+        return 0
+    if settings.workers <= 1:
+        asyncio.run(serve(settings, _bound(settings)))
+        return 0
+    from bot.commands.workers import own_command, require_shared_state, watch_over
+
+    require_shared_state(settings)
+    places = _bound(settings)
+    ensure_model(settings)  # once, before several processes want it
+    return watch_over(own_command(), settings.workers, places, KILL_AFTER + settings.drain_seconds)
+
+
+def given_places(fds: str) -> list[socket.socket]:
+    """The sockets that another process has bound."""
+    return [socket.socket(fileno=int(fd)) for fd in fds.split(",")]
+
+
+def _bound(settings: Settings) -> list[socket.socket]:
+    from bot.commands.node import bind
+
+    try:
+        return bind(settings.host, settings.port)
+    except OSError as error:
+        raise InvalidInput(
+            f"不能在 {settings.host}:{settings.port} 监听（{error.strerror}）：换一个 --port，或先停掉占用它的程序"
+        ) from error
 
 
 def _simulated(settings: Settings, address: str) -> Settings:
@@ -58,108 +104,80 @@ def _simulated(settings: Settings, address: str) -> Settings:
     return replace(settings, **values)
 
 
-async def serve(settings: Settings) -> None:
-    """Open, load, listen; on SIGTERM or SIGINT finish what runs and close."""
+async def serve(settings: Settings, places: Sequence[socket.socket], parent: int | None = None) -> None:
+    """Open, load, listen; on SIGTERM or SIGINT finish what runs and close.
+
+    Args:
+        places: bound sockets to listen on.
+        parent: a file descriptor that ends when the process that watches over this one is gone.
+    """
     from bot.bootstrap import build, use
 
     started = time.monotonic()
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="work"))
+    allow_many_files()
     model = ensure_model(settings)
     settings.announce()
     anfu = build(settings)
     use(anfu)
     engine = start_engine(model)
     anfu.knowledge.search("你好")  # encodes the articles now, not at the first question
-    async with contextlib.AsyncExitStack() as stack:
-        await _start_work(anfu, engine, stack)
+    async with running(anfu, engine, places):
         took = time.monotonic() - started
         print(f"安服已就绪（{took:.1f} 秒）：打开 {settings.local_address}/ 开始对话", flush=True)
         if not anfu.people.anybody_signs_in():
             print("还没有人能登录工作台 /desk：用 anfu users add 姓名 --role admin --password 添加第一位", flush=True)
-        await _interrupted()
+        await interrupted(parent)
         print("正在停止…", file=sys.stderr)
+        give_up_after(settings.drain_seconds + STOP_WITHIN)
     engine.stop()
 
 
-async def _start_work(anfu: "Anfu", engine: "RasaEngine", stack: contextlib.AsyncExitStack) -> None:
-    """Start the workers, then the gateway; each is stopped when the stack closes, the last one first."""
-    from aiohttp import web
-
-    from bot.adapters.channels.web import WebChannel
+@contextlib.asynccontextmanager
+async def running(anfu: "Anfu", engine: "BotEngine", places: Sequence[socket.socket]) -> AsyncIterator[None]:
+    """A whole node runs while the block does: workers first and last, the gateway within."""
     from bot.adapters.wakeups import LocalWakeups, RedisWakeups
-    from bot.commands.platforms import Lines, platforms_of
-    from bot.gateway.app import create_app
-    from bot.services.delivery import Deliveries
-    from bot.services.notices import Dispatch
-    from bot.services.turns import Turns
-    from bot.workers import Worker
-    from bot.workers.clockwork import Clockwork
-    from bot.workers.draining import Draining
-    from bot.workers.turn_runner import TurnRunner
+    from bot.commands.node import Node, listening, working
+    from bot.commands.platforms import platforms_of
 
     settings = anfu.settings
     wakeups = RedisWakeups(settings.redis) if settings.redis else LocalWakeups()
-    outbox = Draining(Deliveries(anfu.uow, WebChannel(wakeups), anfu.clock).drain)
-    turns = Turns(
-        anfu.uow, engine, anfu.handoff, anfu.scripts, anfu.clock, anfu.choices.hear, anfu.queueing
-    )  # fmt: skip
-
-    def wake_outboxes() -> None:
-        outbox.wake()
-        lines.wake_outboxes()
-
-    runner = TurnRunner(turns, anfu.uow, wake_outboxes, settings.quiet_seconds)
-    lines = Lines(anfu, platforms_of(anfu), wakeups, runner.notice)
     couriers = _couriers(anfu)
-    dispatch = Dispatch(anfu.uow, couriers, anfu.clock)
-    chores = (
-        anfu.watch.look, anfu.attachments.clear_orphans, anfu.resolutions.expire, anfu.followups.say_due,
-        anfu.farewells.end_silent, anfu.inspection.look, anfu.intake.forget_events,
-        anfu.queue_watch.rescue, anfu.queue_watch.hand_on, anfu.queue_watch.assign, anfu.queue_watch.tell,
-    )  # fmt: skip
-    editions = Draining(partial(asyncio.to_thread, anfu.editions.refresh))  # what other nodes have published
-    workers: tuple[Worker, ...] = (
-        outbox, runner, Draining(dispatch.send_due), editions, Clockwork(chores, wake_outboxes), *lines.workers,
-    )  # fmt: skip
-    app = create_app(
-        intake=anfu.intake, ticketing=anfu.ticketing, office=open_office(anfu, dispatch), uow=anfu.reading,
-        turns=runner, wakeups=wakeups, engine=engine, clock=anfu.clock, secret=settings.secret(),
-        messages_per_minute=settings.messages_per_minute,
-        conversations_per_minute=settings.conversations_per_minute, wake_outbox=wake_outboxes,
-        show_typing=lines.show_typing, doors=lines.doors, wake_pulls=lines.wake_pullers, pick_up=lines.pick_up,
-        still_looking=anfu.intake.still_looking,
-    )  # fmt: skip
-    server = web.AppRunner(app, access_log=None, shutdown_timeout=5)
-    await server.setup()
-    if isinstance(wakeups, RedisWakeups):
-        await wakeups.start()
-        stack.push_async_callback(wakeups.stop)
-    for courier in couriers.values():
-        await stack.enter_async_context(courier)
-    await lines.open(stack)
-    for worker in workers:
-        await worker.start()
-        stack.push_async_callback(worker.stop)
-    await web.TCPSite(server, settings.host, settings.port).start()
-    stack.push_async_callback(server.cleanup)
+    node = Node(anfu, engine, wakeups, platforms_of(anfu), couriers)
+    async with working(node, couriers), listening(node.app(), places, settings.drain_seconds):
+        yield
 
 
-def open_office(anfu: "Anfu", dispatch: "Dispatch") -> "Office":
-    """What people of the company work with, out of everything that is wired."""
-    from bot.gateway.office import Office
+async def interrupted(parent: int | None = None) -> None:
+    """Wait for SIGTERM or SIGINT, or for the end of the process that watches over this one."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    if parent is not None:
+        loop.add_reader(parent, stop.set)
+    await stop.wait()
+    if parent is not None:
+        loop.remove_reader(parent)
 
-    return Office(
-        casework=anfu.casework, resolutions=anfu.resolutions, tasks=anfu.tasks, followups=anfu.followups,
-        visits=anfu.visits, conduct=anfu.conduct, promises=anfu.promises, links=anfu.links, dispatch=dispatch,
-        labels=anfu.labels, desk=anfu.desk, farewells=anfu.farewells, customers=anfu.customers,
-        briefings=anfu.briefings, people=anfu.people, sign_in=anfu.sign_in, accounts=anfu.accounts,
-        ticket_desk=anfu.ticket_desk, ticket_changes=anfu.ticket_changes, ticket_merging=anfu.ticket_merging,
-        ticket_views=anfu.ticket_views, timelines=anfu.timelines, attachments=anfu.attachments,
-        custom_fields=anfu.content.custom_fields, presence=anfu.presence, address=anfu.settings.address,
-        assistance=anfu.assistance, canned=anfu.canned, quality=anfu.quality, wall=anfu.wall, beside=anfu.beside,
-        revising=anfu.revising, webhooks=anfu.webhooks,
-        triggers=anfu.triggers, standing=anfu.standing, bindings=anfu.bindings, site_url=anfu.settings.site_url,
-    )  # fmt: skip
+
+def give_up_after(seconds: float) -> None:
+    """Leave even where something hangs, such as a thread that waits for a database: what is unfinished is stored."""
+
+    def leave() -> None:
+        log.error("stopping took longer than %s s: what is unfinished is taken up at the next start", seconds)
+        logging.shutdown()
+        os._exit(1)
+
+    timer = threading.Timer(seconds, leave)
+    timer.daemon = True
+    timer.start()
+
+
+def allow_many_files() -> None:
+    """As many open files as the system lets us have: each customer who looks on is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _couriers(anfu: "Anfu") -> "dict[Way, WebhookCourier | EmailCourier]":
@@ -177,10 +195,3 @@ def _couriers(anfu: "Anfu") -> "dict[Way, WebhookCourier | EmailCourier]":
         return {Way.WEBHOOK: webhook, Way.HOOK: hook}
     mail = EmailCourier(anfu.departments, read_mail_server(anfu.settings.smtp), load_mail_fields())
     return {Way.WEBHOOK: webhook, Way.HOOK: hook, Way.EMAIL: mail}
-
-
-async def _interrupted() -> None:
-    stop = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    await stop.wait()

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from bot.commands.staffing import actor_of, add_actor
+from bot.domain.customer import hidden_facts, hidden_phones
 from bot.domain.dates import SHANGHAI
 from bot.domain.errors import InvalidInput
 from bot.domain.flow import WAITS
@@ -38,6 +39,11 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         one = tickets.add_parser(name, parents=[common], help=told)
         one.add_argument("number", help="工单号，如 BX20260103-0007")
         one.set_defaults(run=run)
+        if name == "show":
+            one.add_argument(
+                "--full", metavar="理由", default="", help="显示完整的电话、地址、姓名；谁看的、为什么会记下来"
+            )
+            add_actor(one)
     _add_work(tickets, common)
 
 
@@ -82,7 +88,7 @@ def run_list(options: argparse.Namespace, settings: Settings) -> None:
     kind = Kind(options.kind) if options.kind else None
     found = anfu.ticketing.search(kind, options.status, options.limit, phone=options.phone)
     for ticket in found:
-        print(f"{_line(ticket, anfu)}  {_local(ticket.promised_at)} 前答复  {_about(ticket)[:40]}")
+        print(f"{_line(ticket, anfu)}  {_local(ticket.promised_at)} 前答复  {hidden_phones(_about(ticket))[:40]}")
     if not found:
         print("还没有工单")
 
@@ -119,7 +125,7 @@ def run_show(options: argparse.Namespace, settings: Settings) -> None:
     print(_line(ticket, anfu))
     print(f"登记 {_local(ticket.opened_at)}，承诺 {_local(ticket.promised_at)} 前答复，情绪 {ticket.emotion}")
     print(f"现在：{step.name}（{step.clause}），由{anfu.labels['levels'][ticket.level]}负责")
-    for fact, value in ticket.fields.items():
+    for fact, value in (hidden_facts(ticket.fields) | _in_full(options, anfu)).items():
         print(f"  {anfu.labels['facts'].get(fact, fact)}：{value}")
     if ticket.entitlement:
         print("已告知客户：")
@@ -129,7 +135,7 @@ def run_show(options: argparse.Namespace, settings: Settings) -> None:
     if noted:
         print("办理登记：")
         for name, value in noted.items():
-            print(f"  {anfu.casework.facts[name].name}：{value}")
+            print(f"  {anfu.casework.facts[name].name}：{hidden_phones(value)}")
     _print_next(ticket, anfu)
     for agreement in anfu.resolutions.agreements_of(ticket.number):
         state = anfu.labels["agreement_states"][agreement.state]
@@ -139,7 +145,17 @@ def run_show(options: argparse.Namespace, settings: Settings) -> None:
         print(f"任务 {task.id}：{anfu.tasks.name_of(task)}，{task.what}（{state}）")
     print("经过：")
     for entry in ticket.history:
-        print(f"  {_local(entry.at)}  {entry.actor}  {entry.event}  {entry.reason}")
+        print(f"  {_local(entry.at)}  {entry.actor}  {entry.event}  {hidden_phones(entry.reason)}")
+
+
+def _in_full(options: argparse.Namespace, anfu: "Anfu") -> dict[str, Any]:
+    """What says who the customer is, for who says why; nothing where nobody asks."""
+    if not options.full:
+        return {}
+    with anfu.uow() as uow:
+        person = uow.users.get(actor_of(options, anfu).name)
+    told = anfu.ticket_desk.reveal(person, options.number, options.full) if person else {}
+    return {name: value for name, value in told.items() if value}
 
 
 def _print_next(ticket: Ticket, anfu: "Anfu") -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 FIRST = "0" * 64
 """Stands for the entry before the first."""
+ERASE = "erase"
+"""The action whose entry says which others have lost their content, as a person asked (E10)."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,30 @@ def first_broken(
         entries: in order.
         previous, seq: hash and number of the entry before them.
         head: number and hash of the last entry, kept apart; without it, entries taken away at the end are not missed.
+
+    An entry without its content stands where a later one, which is whole, names its number and hash (`ERASE`).
     """
+    blank: dict[int, str] = {}
     for entry in entries:
         seq += 1
-        if entry.seq != seq or entry.previous != previous or entry.hash != _hash(seq, previous, entry.change):
+        if entry.seq != seq or entry.previous != previous:
             return seq
+        if entry.hash != _hash(seq, previous, entry.change):
+            if not _is_blank(entry.change):
+                return seq
+            blank[seq] = entry.hash
+        elif entry.change.action == ERASE:
+            for number, hash_ in entry.change.after.get("entries", ()):
+                if blank.get(number) == hash_:
+                    del blank[number]
         previous = entry.hash
+    if blank:
+        return min(blank)
     return seq + 1 if head is not None and head != (seq, previous) else None
+
+
+def _is_blank(change: Change) -> bool:
+    return not change.reason and not change.before and set(change.after) == {"erased"}
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

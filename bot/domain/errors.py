@@ -101,6 +101,12 @@ class CourierFailure(AnfuError):
     code = "courier"
 
 
+class Unreachable(AnfuError):
+    """The database does not answer, or has no connection to spare: nothing was changed, and the same may do later."""
+
+    code = "unreachable"
+
+
 class Undone(AnfuError):
     """Two changes waited for each other, and the database has undone this one: the same again will do."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from bot.domain.traced import Traced
@@ -9,6 +10,7 @@ from bot.domain.traced import Traced
 MAIN_INTENTS = ("consult", "repair", "return_exchange", "complaint", "other")
 
 
+@cache
 def main_intent(intent: str) -> str:
     """The main intent of a sub-intent: `repair_fault` → `repair`; whatever is no main intent's is `other` (B)."""
     return next((main for main in MAIN_INTENTS if intent.startswith(main + "_")), "other")

@@ -23,6 +23,12 @@ _LAUGHTER = frozenset("哈呵嘿嘻呜嗯哦")
 _SPACES = re.compile(r"[ \t\u3000]+")
 _LONG_DIGITS = re.compile(r"(?<!\d)(\d{1,3})\d{4,}?(\d{3,4})(?!\d)")
 _SPACED_PHONE = re.compile(r"(?<!\d)(1[3-9]\d)[ -]\d{4}[ -](\d{4})(?!\d)")
+_UNIT = "(?:号|弄|栋|幢|单元|室|楼)"
+ADDRESS = re.compile(
+    rf"[一-龥]{{0,12}}[省市区县镇路街巷弄村][^，。；,;\n]{{0,12}}?\d+ ?{_UNIT}"
+    rf"(?:[^，。；,;\n]{{0,4}}?\d+ ?{_UNIT}?){{0,4}}"
+)
+"""Where somebody lives, as it is written: 杭州市文三路 18 号 2 单元."""
 _MEANINGFUL = re.compile(r"\w")
 
 
@@ -66,6 +72,11 @@ def is_whole(text: str) -> bool:
 def has_words(text: str) -> bool:
     """Whether there is anything to understand: a letter, a digit or a Chinese character."""
     return bool(_MEANINGFUL.search(text))
+
+
+def mask_addresses(text: str) -> str:
+    """Hide addresses, as far as they look like one (E10)."""
+    return ADDRESS.sub("（地址）", text)
 
 
 def mask(text: str) -> str:

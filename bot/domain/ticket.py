@@ -46,6 +46,9 @@ STATUS_FLOW: Mapping[Status, frozenset[Status]] = {
     Status.CANCELLED: frozenset(),
 }
 
+OVER = frozenset({Status.RESOLVED, Status.CLOSED, Status.CANCELLED})
+"""Nothing more is owed on a ticket."""
+
 NUMBER_PREFIX: Mapping[Kind, str] = {
     Kind.REPAIR: "BX",
     Kind.RETURN_EXCHANGE: "TH",
@@ -148,7 +151,7 @@ class Ticket:
     @property
     def is_over(self) -> bool:
         """Whether nothing more is owed on it."""
-        return self.status in {Status.RESOLVED, Status.CLOSED, Status.CANCELLED}
+        return self.status in OVER
 
 
 def ticket_number(kind: Kind, local_day: str, count: int) -> str:

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot.domain.actor import Actor, Role
 from bot.domain.audit import Entry
+from bot.domain.customer import hidden_facts, hidden_phone, hidden_phones
 from bot.domain.errors import NotFound
 from bot.domain.flow import Fact
 from bot.domain.ticket import HistoryEntry, Kind, Status, Ticket
@@ -115,7 +116,7 @@ def ticket_answer(request: web.Request, ticket: Ticket) -> web.Response:
 
 
 def ticket_json(ticket: Ticket, office: Office) -> dict[str, Any]:
-    """A ticket as the API shows it: with its step, what the step needs, and where it leads."""
+    """A ticket as the API shows it: its step, what that needs, where it leads; who the customer is is masked (E10)."""
     flow, facts = office.casework.flows[ticket.kind], office.casework.facts
     step = flow.step_of(ticket)
     return {
@@ -126,10 +127,10 @@ def ticket_json(ticket: Ticket, office: Office) -> dict[str, Any]:
         "step_name": step.name,
         "next": [{"to": to, "name": flow.steps[to].name, "cause": cause} for to, cause in step.next.items()],
         "missing": [_fact_json(facts[need]) for need in step.needs if need not in ticket.record],
-        "fields": dict(ticket.fields),
-        "record": dict(ticket.record),
+        "fields": hidden_facts(ticket.fields),
+        "record": hidden_phones(ticket.record),
         "entitlement": dict(ticket.entitlement) if ticket.entitlement else None,
-        "phone": ticket.phone,
+        "phone": hidden_phone(ticket.phone),
         "emotion": ticket.emotion,
         "priority": ticket.priority,
         "level": ticket.level,
@@ -161,7 +162,7 @@ def _entry_json(entry: HistoryEntry) -> dict[str, Any]:
         "event": entry.event,
         "from_status": entry.from_status,
         "to_status": entry.to_status,
-        "reason": entry.reason,
+        "reason": hidden_phones(entry.reason),
     }
 
 

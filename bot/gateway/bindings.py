@@ -10,7 +10,7 @@ from bot.gateway import keys
 from bot.gateway.auth import customer_of
 from bot.gateway.errors import gone, too_many
 from bot.gateway.exchange import json_answer, moment, read_object, text_field
-from bot.gateway.limits import address_key
+from bot.gateway.proxies import peer_of
 from bot.gateway.rendering import HEADERS
 
 FRAGMENT = "anfu-bind"
@@ -54,7 +54,7 @@ async def follow_link(request: web.Request) -> web.Response:
     Raises:
         NotFound: not our link. Refused: 410 where it has expired; 429 for too many.
     """
-    if wait := request.app[keys.PAGE_LIMIT].take(address_key(request.remote)):
+    if wait := request.app[keys.PAGE_LIMIT].take(peer_of(request)):
         raise too_many(wait)
     office, token = request.app[keys.OFFICE], request.match_info["token"]
     try:

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.domain.errors import Forged, Unreadable
 from bot.domain.incoming import Incoming
+from bot.domain.milestones import passing
 from bot.gateway import keys, passive
 from bot.gateway.errors import Refused, bad_request
 from bot.gateway.exchange import read_body
@@ -35,6 +36,7 @@ async def receive(request: web.Request) -> web.Response:
     """
     door = _door(request)
     body = await read_body(request.clone(client_max_size=MOST_BYTES))
+    passing("callback received")
     knock = _trusted(request, door, lambda: door.read(request.query, body))
     for incoming in knock.incoming:
         received = await _store(request.app, door, incoming)

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,13 +15,16 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from bot.domain.conversation import Owner
 from bot.domain.errors import InvalidInput, NotFound
 from bot.domain.message import Message
+from bot.domain.milestones import passing
 from bot.domain.routing import Place
 from bot.domain.text import clean, is_whole
 from bot.gateway import keys
+from bot.gateway.admission import promptly
 from bot.gateway.auth import SUBPROTOCOL, customer_of, customer_token, socket_token
 from bot.gateway.errors import bad_request, report, too_many
 from bot.gateway.exchange import json_answer, json_text, moment, read_object, seconds, text_field, whole_number
-from bot.gateway.limits import Limiter, address_key
+from bot.gateway.limits import Limiter
+from bot.gateway.proxies import peer_of
 
 CHANNEL = "web"
 LONGEST_WAIT = 30.0
@@ -89,12 +92,13 @@ def _source_json(message: Message) -> dict[str, Any] | None:
 
 async def open_conversation(request: web.Request) -> web.Response:
     """Begin a conversation; the bot's greeting is its first message (A15)."""
-    _allow(request.app[keys.CONVERSATION_LIMIT], address_key(request.remote))
+    _allow(request.app[keys.CONVERSATION_LIMIT], peer_of(request))
     channel = text_field(await read_object(request), "channel")
     if channel != CHANNEL:
         raise InvalidInput('channel 目前只支持 "web"，请改为 "web"')
     app = request.app
-    conversation = await asyncio.to_thread(app[keys.INTAKE].open_conversation, CHANNEL)
+    async with promptly(app):
+        conversation = await asyncio.to_thread(app[keys.INTAKE].open_conversation, CHANNEL)
     app[keys.WAKE_OUTBOX]()
     token = customer_token(app[keys.SECRET], conversation.id, app[keys.CLOCK]())
     return json_answer({"conversation_id": conversation.id, "token": token}, status=201)
@@ -104,15 +108,17 @@ async def send_message(request: web.Request) -> web.Response:
     """Take a message: stored and acknowledged at once, answered later; the same `client_id` again changes nothing."""
     conversation_id = customer_of(request)
     _allow(request.app[keys.MESSAGE_LIMIT], conversation_id)
+    passing("request received")
     body = await read_object(request)
     client_id, text = text_field(body, "client_id"), text_field(body, "text")
     if not _UUID.fullmatch(client_id):
         raise bad_request("client_id 应是 UUID，例如 123e4567-e89b-42d3-a456-426614174000")
-    accepted = await asyncio.to_thread(request.app[keys.INTAKE].accept, conversation_id, client_id, text)
+    async with promptly(request.app):
+        accepted = await asyncio.to_thread(request.app[keys.INTAKE].accept, conversation_id, client_id, text)
     if accepted.fresh:
         request.app[keys.METRICS].messages.inc()
         request.app[keys.TURNS].notice(conversation_id)
-        await request.app[keys.WAKEUPS].publish(conversation_id)  # the customer's other tabs
+        await request.app[keys.WAKEUPS].publish(conversation_id, accepted.message)  # the customer's tabs
     return json_answer({"message_id": accepted.message.id, "seq": accepted.message.seq}, status=202)
 
 
@@ -202,6 +208,7 @@ async def _push(ws: web.WebSocketResponse, app: web.Application, talk: _Talk, af
     async with aclosing(_news(app, talk.id, after)) as news:
         async for frame in news:
             talk.owner = frame.owner
+            passing("frame ready")
             await ws.send_str(json_text(frame.as_json()))
 
 
@@ -235,40 +242,46 @@ async def _news(app: web.Application, conversation_id: str, after: int) -> Async
 
     Waiting costs nothing: who missed a wake-up is called by the node's feed.
     """
-    owner: Owner | None = None
-    queue: Place | None = None
+    frame: Frame | None = None
     # The ear opens before the first read: what is stored between read and wait is not missed.
     with app[keys.WAKEUPS].waiting(conversation_id) as ear:
         ear.has_news = True
         while True:
+            said, ear.said = ear.said, None
+            if said and said.seq > after:
+                if frame and not ear.has_news and said.seq == after + 1:
+                    # What else has changed calls for itself; `ear.seen` stays, so that even a lost call is made up for.
+                    frame, after = replace(frame, messages=(said,)), said.seq
+                    yield frame
+                else:
+                    ear.has_news = True
             if ear.has_news:
                 ear.has_news = False
-                frame = await asyncio.to_thread(_read, app, conversation_id, after)
+                before, frame = frame, await asyncio.to_thread(_read, app, conversation_id, after)
                 ear.seen = frame.touched_at
-                if frame.messages or frame.owner is not owner or frame.queue != queue:
+                if frame.messages:
+                    after = frame.messages[-1].seq
+                if before is None or frame.messages or (frame.owner, frame.queue) != (before.owner, before.queue):
                     yield frame
-                owner, queue = frame.owner, frame.queue
-                after = frame.messages[-1].seq if frame.messages else after
-            if ear.typing and owner is not None:
+            if ear.typing and frame:
                 name, ear.typing = ear.typing, None
-                yield Frame((), owner, typing=name, agent=name)
-            if ear.has_moved and owner is Owner.QUEUED:
+                yield Frame((), frame.owner, typing=name, agent=name)
+            if ear.has_moved and frame and frame.owner is Owner.QUEUED:
                 ear.has_moved = False
-                if (place := app[keys.OFFICE].standing.of(conversation_id)) and place != queue:
-                    queue = place
-                    yield Frame((), owner, queue=queue)
+                if (place := app[keys.OFFICE].standing.of(conversation_id)) and place != frame.queue:
+                    frame = replace(frame, messages=(), queue=place)
+                    yield frame
             if app[keys.CLOSING].is_set():
                 return
             await ear.wait()
 
 
 def _read(app: web.Application, conversation_id: str, after: int) -> Frame:
-    """Messages and owner of one moment; private notes stay out (invariant 9)."""
+    """Messages and owner of one moment."""
     with app[keys.UOW]() as uow:
-        conversation = uow.conversations.get(conversation_id)
-        if conversation is None:
-            raise NotFound("没有这个会话，请刷新页面重新开始")
-        messages = tuple(uow.messages.after(conversation_id, after))
-        queue = app[keys.OFFICE].standing.of(conversation_id) if conversation.owner is Owner.QUEUED else None
-        agent = conversation.agent if conversation.owner is Owner.HUMAN else None
-        return Frame(messages, conversation.owner, conversation.touched_at, queue=queue, agent=agent)
+        news = uow.messages.news(conversation_id, after)
+    if news is None:
+        raise NotFound("没有这个会话，请刷新页面重新开始")
+    queue = app[keys.OFFICE].standing.of(conversation_id) if news.owner is Owner.QUEUED else None
+    agent = news.agent if news.owner is Owner.HUMAN else None
+    return Frame(news.messages, news.owner, news.touched_at, queue=queue, agent=agent)

@@ -22,6 +22,7 @@ from bot.domain.errors import (
     StorageFull,
     TooLong,
     Undone,
+    Unreachable,
 )
 from bot.gateway.rendering import is_behind_link, page
 
@@ -39,6 +40,7 @@ _STATUS_OF: tuple[tuple[type[AnfuError], int], ...] = (
     (NotRecognised, 401),
     (StorageFull, 507),
     (Undone, 503),
+    (Unreachable, 503),
 )
 
 _HTTP_ERRORS: Mapping[int, tuple[str, str]] = {
@@ -60,6 +62,7 @@ _PAGE_TITLES: Mapping[int, str] = {
     413: "内容太长了",
     422: "有一处需要改一改",
     429: "点得太快了",
+    503: "现在忙不过来",
     500: "是我们这边出了问题",
 }
 _PAGE_HTTP_ERRORS: Mapping[int, str] = {
@@ -105,6 +108,11 @@ def too_many(seconds: float) -> Refused:
     """429 with the time after which to come again."""
     wait = max(1, math.ceil(seconds))
     return Refused(429, "too_many", f"发送太频繁，请 {wait} 秒后再试", {"Retry-After": str(wait)})
+
+
+def busy(seconds: int) -> Refused:
+    """503: there is more to do than can be done now; nothing was stored, and the same is welcome after that time."""
+    return Refused(503, "busy", f"现在咨询的人很多，一时忙不过来，请 {seconds} 秒后再试", {"Retry-After": str(seconds)})
 
 
 def error_answer(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -1,7 +1,8 @@
 """What handlers find in the application and in a request, typed."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -16,6 +17,8 @@ from bot.services.ports.channels import Door
 from bot.services.ticketing import Ticketing
 
 if TYPE_CHECKING:
+    from bot.gateway.admission import Coming
+    from bot.gateway.crowd import Crowd
     from bot.gateway.desk.feed import Feed
     from bot.gateway.passive import Given
 
@@ -50,6 +53,17 @@ HASHING = web.AppKey("HASHING", asyncio.Semaphore)
 TEMPLATES = web.AppKey("TEMPLATES", Environment)
 METRICS = web.AppKey("METRICS", Metrics)
 FEED: web.AppKey["Feed"] = web.AppKey("FEED")
+PROXIES: web.AppKey[Sequence[IPv4Network | IPv6Network]] = web.AppKey("PROXIES")
+"""Which of those who connect tell the truth about who asks them."""
+COMING: web.AppKey["Coming"] = web.AppKey("COMING")
+READERS = web.AppKey("READERS", asyncio.Semaphore)
+"""Places for customers' sockets and held requests."""
+READERS_OF_ONE: web.AppKey["Crowd"] = web.AppKey("READERS_OF_ONE")
+"""How many of these one address has taken."""
+UPLOAD_LIMIT = web.AppKey("UPLOAD_LIMIT", Limiter)
+METRICS_TOKEN = web.AppKey("METRICS_TOKEN", str)
+LEAVING = web.AppKey("LEAVING", asyncio.Event)
+"""Set when the server is about to stop: `/readyz` says so, and connections are not kept for a next request."""
 CLOSING = web.AppKey("CLOSING", asyncio.Event)
 """Set when the server stops: long polls answer at once and sockets say goodbye."""
 

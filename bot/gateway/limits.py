@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 _MINUTE = 60.0
+MOST_KEYS = 100_000
+"""Buckets that one limiter remembers, about 20 MB; beyond that the one longest unused is forgotten."""
 
 
 @dataclass
@@ -58,6 +60,8 @@ class Limiter:
     def _forget_idle(self, now: float) -> None:
         # Least recently used first: the first busy one ends the search.
         while self._buckets and now - next(iter(self._buckets.values())).at >= _MINUTE:
+            self._buckets.popitem(last=False)
+        while len(self._buckets) >= MOST_KEYS:
             self._buckets.popitem(last=False)
 
 

@@ -18,7 +18,7 @@ from bot.domain.ticket import Ticket
 from bot.gateway import keys
 from bot.gateway.errors import bad_request, forbidden, gone, too_many
 from bot.gateway.exchange import read_form
-from bot.gateway.limits import address_key
+from bot.gateway.proxies import peer_of
 from bot.gateway.rendering import HEADERS, in_full, page
 from bot.services.links import Purpose
 
@@ -116,7 +116,7 @@ def opened(request: web.Request, purpose: Purpose) -> str:
     Raises:
         NotFound: not our link, or one for something else. Refused: 410 where it has expired; 429 for too many.
     """
-    if wait := request.app[keys.PAGE_LIMIT].take(address_key(request.remote)):
+    if wait := request.app[keys.PAGE_LIMIT].take(peer_of(request)):
         raise too_many(wait)
     try:
         return request.app[keys.OFFICE].links.read(purpose, request.match_info["token"], request.app[keys.CLOCK]())

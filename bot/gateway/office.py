@@ -14,6 +14,7 @@ from bot.services.briefings import Briefings
 from bot.services.canned import CannedReplies
 from bot.services.casework import Casework
 from bot.services.conduct import Conduct
+from bot.services.consent import Consent
 from bot.services.customers import Customers
 from bot.services.desk import Desk
 from bot.services.farewells import Farewells
@@ -25,6 +26,7 @@ from bot.services.presence import Attendance
 from bot.services.promises import Promises
 from bot.services.quality import Quality
 from bot.services.resolutions import Resolutions
+from bot.services.retention import Retention
 from bot.services.revising import Revising
 from bot.services.sign_in import SignIn
 from bot.services.standing import Standing
@@ -84,6 +86,8 @@ class Office:
     quality: Quality
     wall: WallView
     triggers: Triggers
+    consent: Consent
+    retention: Retention
     standing: Standing
     bindings: Bindings
     site_url: str

@@ -1,4 +1,4 @@
-"""Pages, the widget's files, the API's description, and the headers that go with every answer."""
+"""Pages, the widget's files, and the API's description."""
 
 import asyncio
 from pathlib import Path
@@ -10,23 +10,6 @@ _OPENAPI = Path(__file__).parent / "openapi.yaml"
 
 _REVALIDATE = {hdrs.CACHE_CONTROL: "public, no-cache"}
 """Kept, and asked about by ETag each time: the modules of two releases never mix in one page."""
-
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data: blob:",
-        "connect-src 'self' ws: wss:",
-        "font-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
-)
-_FOR_ANY_SITE = {hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*", "Cross-Origin-Resource-Policy": "cross-origin"}
-_UTF8 = {"application/javascript", "text/javascript", "text/css", "text/html"}
-_CONVERSATIONS = "/api/v1/conversations"
 
 
 async def demo_page(request: web.Request) -> web.FileResponse:
@@ -71,22 +54,3 @@ async def preflight(request: web.Request) -> web.Response:
             hdrs.ACCESS_CONTROL_MAX_AGE: "86400",
         },
     )
-
-
-async def secure(request: web.Request, response: web.StreamResponse) -> None:
-    """Headers for every answer, errors included; a page may bring stricter ones of its own."""
-    headers = response.headers
-    headers[hdrs.SERVER] = "anfu"
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
-    headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
-    if response.content_type in _UTF8:
-        response.charset = "utf-8"
-    if response.content_type == "text/html":
-        headers.setdefault(hdrs.CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY)
-        headers["X-Frame-Options"] = "DENY"
-    if request.path == "/widget.js" or request.path.startswith("/static/"):
-        headers.update(_FOR_ANY_SITE)
-    elif request.path == _CONVERSATIONS or request.path.startswith(f"{_CONVERSATIONS}/"):
-        headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = "*"
-        headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = hdrs.RETRY_AFTER

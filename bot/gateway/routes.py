@@ -2,7 +2,21 @@
 
 from aiohttp import web
 
-from bot.gateway import api, bindings, callbacks, chat, health, links, own_tickets, pages, queues, rating, work
+from bot.gateway import (
+    admission,
+    api,
+    bindings,
+    callbacks,
+    chat,
+    health,
+    links,
+    own_tickets,
+    pages,
+    privacy,
+    queues,
+    rating,
+    work,
+)
 from bot.gateway.desk import (
     assistance,
     attachments,
@@ -27,6 +41,7 @@ from bot.gateway.desk import socket as desk_socket
 _TICKET = "/api/v1/tickets/{number}"
 _DESK_TICKET = "/api/v1/desk/tickets/{number}"
 _CONVERSATION = "/api/v1/desk/conversations/{id}"
+_MESSAGES = "/api/v1/conversations/{id}/messages"
 _BINDINGS = "/api/v1/conversations/{id}/bindings"
 _CONTENT = "/api/v1/desk/content/{kind:scripts|articles}"
 _WEBHOOK = "/api/v1/desk/webhooks/{id}"
@@ -37,11 +52,11 @@ def add_routes(app: web.Application) -> None:
     app.add_routes(
         [
             # The widget's API
-            web.post("/api/v1/conversations", chat.open_conversation),
-            web.post("/api/v1/conversations/{id}/messages", chat.send_message),
-            web.get("/api/v1/conversations/{id}/messages", chat.read_messages, allow_head=False),
-            web.get("/api/v1/conversations/{id}/socket", chat.socket, allow_head=False),
-            web.post("/api/v1/conversations/{id}/attachments", attachments.send),
+            web.post("/api/v1/conversations", admission.for_newcomers(chat.open_conversation)),
+            web.post(_MESSAGES, admission.for_messages(chat.send_message)),
+            web.get(_MESSAGES, admission.for_readers(chat.read_messages), allow_head=False),
+            web.get("/api/v1/conversations/{id}/socket", admission.for_readers(chat.socket), allow_head=False),
+            web.post("/api/v1/conversations/{id}/attachments", admission.for_messages(attachments.send)),
             web.get("/api/v1/conversations/{id}/attachments/{attachment}", attachments.download_own, allow_head=False),
             web.options("/api/v1/conversations/{id}/attachments", pages.preflight),
             web.options("/api/v1/conversations/{id}/attachments/{attachment}", pages.preflight),
@@ -55,7 +70,7 @@ def add_routes(app: web.Application) -> None:
             web.get("/api/v1/conversations/{id}/tickets", own_tickets.tickets, allow_head=False),
             web.options("/api/v1/conversations/{id}/tickets", pages.preflight),
             web.options("/api/v1/conversations", pages.preflight),
-            web.options("/api/v1/conversations/{id}/messages", pages.preflight),
+            web.options(_MESSAGES, pages.preflight),
             # For staff: tickets
             web.get("/api/v1/tickets", api.tickets, allow_head=False),
             web.get(_TICKET, api.ticket, allow_head=False),
@@ -108,6 +123,7 @@ def add_routes(app: web.Application) -> None:
             web.get("/api/v1/desk/tickets.csv", export.tickets_csv, allow_head=False),
             web.post("/api/v1/desk/tickets/bulk", tickets.bulk),
             web.get(_DESK_TICKET, tickets.ticket, allow_head=False),
+            web.post(f"{_DESK_TICKET}/personal", tickets.reveal),
             web.post(f"{_DESK_TICKET}/assign", tickets.assign),
             web.patch(f"{_DESK_TICKET}/fields", tickets.edit),
             web.post(f"{_DESK_TICKET}/merge", tickets.merge),
@@ -172,6 +188,7 @@ def add_routes(app: web.Application) -> None:
             # For the desk: the queue, and the rules that fill it
             web.get("/api/v1/desk/queue", queue.queue, allow_head=False),
             web.get("/api/v1/desk/triggers", triggers.triggers, allow_head=False),
+            web.get("/privacy", privacy.privacy_page),
             # Pages behind signed links
             web.get("/a/{token}", links.agreement, allow_head=False),
             web.post("/a/{token}", links.answer_agreement),

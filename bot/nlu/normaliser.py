@@ -1,5 +1,6 @@
 """The form of a message that all further components work on (B7)."""
 
+from functools import lru_cache
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -22,6 +23,7 @@ LONGEST = 4000
 """Characters that are understood; many long bubbles at once are cut here, and stored whole."""
 
 
+@lru_cache(maxsize=1024)
 def normal_form(text: str) -> Traced:
     """The form that understanding works on: half width, lower case, in standard words and simplified characters, spelt
     right, numbers in digits, no shouting; each character knows its place in the text as it came.

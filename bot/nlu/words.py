@@ -4,6 +4,7 @@ import math
 from collections.abc import Container, Iterator
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import jieba
 
@@ -40,7 +41,10 @@ def read_dictionary(folder: Path = DICTIONARY) -> dict[str, tuple[str, str]]:
 @cache
 def _jieba() -> jieba.Tokenizer:
     jieba.setLogLevel("WARNING")
-    jieba.initialize()
+    with TemporaryDirectory() as private:
+        # It reads a cache with `marshal`, by default where everybody on the machine may have put one.
+        jieba.dt.tmp_dir = private
+        jieba.initialize()
     ours = read_dictionary()
     for word in ours:
         jieba.add_word(word)

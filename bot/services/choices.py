@@ -4,6 +4,7 @@ import re
 
 from bot.domain.ticket import Ticket
 from bot.services.bindings import Bindings
+from bot.services.consent import Consent
 from bot.services.farewells import Farewells
 from bot.services.followups import SATISFIED, UNSATISFIED, FollowUps
 from bot.services.ports import UnitOfWork
@@ -16,15 +17,19 @@ _CLICK = re.compile(rf"({'|'.join((SATISFIED, UNSATISFIED, *_OPTIONS))}) ([A-Z]{
 class Choices:
     """Hears the clicks and those words; anything else is for the bot."""
 
-    def __init__(self, bindings: Bindings, followups: FollowUps, statutes: Statutes, farewells: Farewells) -> None:
+    def __init__(
+        self, bindings: Bindings, followups: FollowUps, statutes: Statutes, farewells: Farewells, consent: Consent
+    ) -> None:  # fmt: skip
         self._bindings = bindings
         self._followups = followups
         self._statutes = statutes
         self._farewells = farewells
+        self._consent = consent
 
     def hear(self, uow: UnitOfWork, conversation_id: str, text: str) -> bool:
         """Do what it says, in the caller's commit; False where it is none of these, or nothing of the kind is open."""
-        if self._bindings.hear(uow, conversation_id, text) or self._farewells.hear(uow, conversation_id, text):
+        ears = (self._bindings.hear, self._consent.hear, self._farewells.hear)
+        if any(hear(uow, conversation_id, text) for hear in ears):
             return True
         click = _CLICK.fullmatch(text.strip())
         ticket = uow.tickets.lock(click[2]) if click else None

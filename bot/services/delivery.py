@@ -5,8 +5,10 @@ What goes to other people's platforms, where messages are few and nothing may ar
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
+from bot.domain.milestones import passing
 from bot.services.ports import Clock, Delivery, UnitOfWorkFactory
 from bot.services.ports.channels import Channel, Envelope, Outcome
 
@@ -21,8 +23,16 @@ MOST_DOUBLINGS = 9
 class Deliveries:
     """Drains what waits for one channel that takes everything, and the same twice without harm."""
 
-    def __init__(self, uow: UnitOfWorkFactory, channel: Channel, clock: Clock) -> None:
+    def __init__(
+        self, uow: UnitOfWorkFactory, channel: Channel, clock: Clock, reading: UnitOfWorkFactory | None = None
+    ) -> None:
+        """Deliver nothing yet.
+
+        Args:
+            reading: what looks for something due, where that need not wait for writers.
+        """
         self._uow = uow
+        self._reading = reading or uow
         self._channel = channel
         self._clock = clock
 
@@ -32,19 +42,31 @@ class Deliveries:
         Returns:
             How many were delivered.
         """
+        count = 0
         due = await asyncio.to_thread(self._due)
-        delivered: list[str] = []
-        failed: dict[str, Delivery] = {}
-        for delivery in due:
-            if delivery.message.conversation_id in failed:
-                continue
-            if await self._arrives(delivery):
-                delivered.append(delivery.message.id)
-            else:
-                failed[delivery.message.conversation_id] = delivery
-        if due:
-            await asyncio.to_thread(self._settle, delivered, list(failed.values()))
-        return len(delivered)
+        while due:
+            delivered: list[str] = []
+            failed: dict[str, Delivery] = {}
+            for delivery in due:
+                if delivery.message.conversation_id in failed:
+                    continue
+                if await self._arrives(delivery):
+                    delivered.append(delivery.message.id)
+                else:
+                    failed[delivery.message.conversation_id] = delivery
+            passing("readers woken")
+            count += len(delivered)
+            due = await asyncio.to_thread(self._settle, delivered, list(failed.values()))
+        return count
+
+    async def drain_all(self) -> int:
+        """The same for a loop that goes on until nothing is left.
+
+        Returns:
+            Always 0: nothing is.
+        """
+        await self.drain()
+        return 0
 
     async def _arrives(self, delivery: Delivery) -> bool:
         message = delivery.message
@@ -56,16 +78,18 @@ class Deliveries:
             return False
         return receipt.outcome is Outcome.SENT
 
-    def _due(self) -> list[Delivery]:
-        with self._uow() as uow:
-            return list(uow.outbox.due(self._channel.name, self._clock(), BATCH))
+    def _due(self) -> Sequence[Delivery]:
+        with self._reading() as uow:
+            return uow.outbox.due(self._channel.name, self._clock(), BATCH)
 
-    def _settle(self, delivered: list[str], failed: list[Delivery]) -> None:
+    def _settle(self, delivered: list[str], failed: list[Delivery]) -> Sequence[Delivery]:
+        """Keep what became of them; what is due by now."""
         now = self._clock()
         with self._uow() as uow:
-            for message_id in delivered:
-                uow.outbox.sent(message_id)
+            uow.outbox.sent(*delivered)
             for delivery in failed:
                 wait = min(timedelta(seconds=2 ** min(delivery.attempts, MOST_DOUBLINGS)), LONGEST_BACKOFF)
                 uow.outbox.retry_later(delivery.message.id, now + wait)
+            due = uow.outbox.due(self._channel.name, now, BATCH)
             uow.commit()
+        return due

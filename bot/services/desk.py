@@ -9,6 +9,7 @@ from bot.domain.conversation import Conversation, Need, Owner, OwnerChange
 from bot.domain.desk import DeskRules, Row, View, may_look
 from bot.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from bot.domain.message import Message, Reply, Sender
+from bot.domain.milestones import passing
 from bot.domain.person import Person
 from bot.domain.scripts import ScriptBook
 from bot.domain.sla import Deadline, State, Target
@@ -80,6 +81,7 @@ class Desk:
                 told = self._scripts.render("desk.joined", told=taken.epoch, agent=person.name)
                 self._handoff.say(uow, taken, [told])
                 uow.commit()
+        passing("conversation taken")
         return taken
 
     def barge(self, conversation_id: str, person: Person) -> Conversation:
@@ -130,6 +132,7 @@ class Desk:
                 phrases = "、".join(one.phrase for one in found)
                 self._audit(uow, conversation_id, "said_in_spite", person, f"{phrases}：{in_spite_of.strip()}")
             uow.commit()
+        passing("desk reply stored")
         return message, True
 
     def said_before(

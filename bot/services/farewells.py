@@ -163,6 +163,8 @@ class Farewells:
         conversation = uow.conversations.lock(conversation_id)
         if conversation is None or conversation.owner is not Owner.BOT or conversation.closed_at:
             return False
+        if conversation.touched_at and conversation.touched_at >= self._clock() - self._rules.bot_closes_after:
+            return False  # the customer came back while this waited for the conversation
         closed = conversation.close(INACTIVE, "", self._clock())
         change = OwnerChange(closed.id, closed.epoch, closed.owner, INACTIVE, self._clock(), by="system")
         uow.conversations.save_owner(closed, change)

@@ -8,9 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 from bot.domain.conversation import Conversation, Owner
-from bot.domain.errors import InvalidInput, NotFound, TooLong
+from bot.domain.errors import Conflict, InvalidInput, TooLong
 from bot.domain.incoming import EMPTY, Did, Incoming
 from bot.domain.message import Message, Reply, Sender
+from bot.domain.milestones import passing
 from bot.domain.reach import Limits, Reach
 from bot.domain.scripts import ScriptBook
 from bot.domain.text import MAX_MESSAGE_CHARS, clean
@@ -84,14 +85,18 @@ class Intake:
         if not text:
             raise InvalidInput("消息是空的，请写下您想说的话")
         now = self._clock()
-        with self._uow() as uow:
-            if uow.conversations.lock(conversation_id) is None:
-                raise NotFound("没有这个会话，请刷新页面重新开始")
-            if known := uow.messages.by_dedupe_key(conversation_id, client_id):
+        said = [Reply(text, source={})]
+        try:
+            with self._uow() as uow:
+                (message,) = uow.messages.add(conversation_id, Sender.CUSTOMER, said, now, dedupe_key=client_id)
+                passing("before the message's commit")
+                uow.commit()
+        except Conflict:
+            # That it has come before is seldom, and nobody else pays for asking first.
+            if known := self._known(conversation_id, client_id):
                 return Accepted(known, fresh=False)
-            said = [Reply(text, source={})]
-            (message,) = uow.messages.add(conversation_id, Sender.CUSTOMER, said, now, dedupe_key=client_id)
-            uow.commit()
+            raise
+        passing("message stored")
         return Accepted(message, fresh=True)
 
     def receive(self, channel: str, limits: Limits, incoming: Incoming) -> Received:
@@ -104,7 +109,9 @@ class Intake:
         def store() -> Received:
             with self._uow() as uow:
                 received = self.store(uow, channel, limits, incoming)
+                passing("before the message's commit")
                 uow.commit()
+            passing("message stored")
             return received
 
         return again(store)
@@ -154,6 +161,10 @@ class Intake:
                 uow.seen_events.forget_before(now - REMEMBER_EVENTS)
                 uow.commit()
         return 0
+
+    def _known(self, conversation_id: str, client_id: str) -> Message | None:
+        with self._uow() as uow:
+            return uow.messages.by_dedupe_key(conversation_id, client_id)
 
     def _is_known(self, uow: UnitOfWork, conversation: Conversation, incoming: Incoming) -> bool:
         if incoming.text:

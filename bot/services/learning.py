@@ -7,7 +7,7 @@ from bot.domain.dates import day_in_words, local_day
 from bot.domain.errors import InvalidInput, NotFound
 from bot.domain.knowledge import Article
 from bot.domain.questions import Cluster, Question, State, cluster
-from bot.domain.text import mask
+from bot.domain.text import mask, mask_addresses
 from bot.domain.wording import Forbidden, forbidden_in
 from bot.services.ports import Articles, Clock, Likeness, Questions
 
@@ -31,11 +31,11 @@ class Learning:
         """Open a question; the same words in the same conversation open it once.
 
         Args:
-            text: the customer's words in normal form; phone and order numbers are masked here (E10).
+            text: the customer's words in normal form; phone and order numbers and addresses are masked here (E10).
             intent: what they were understood as.
             offered: ids of the articles that the customer may choose from instead.
         """
-        masked = mask(text)[:LONGEST_QUESTION]
+        masked = mask(mask_addresses(text))[:LONGEST_QUESTION]
         self._questions.add(conversation_id, masked, intent, offered, self._clock())
 
     def chose(self, conversation_id: str, article_id: str) -> None:

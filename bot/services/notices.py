@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.department import Department
 from bot.domain.errors import Conflict, CourierFailure, NotFound
+from bot.domain.milestones import passing
 from bot.domain.notice import Fate, Notice, Way
 from bot.services.ports import Clock, Courier, UnitOfWork, UnitOfWorkFactory
 
@@ -110,6 +111,8 @@ class Dispatch:
                 uow.notices.save(replace(notice, due_at=now + LEASE))
                 lanes.setdefault((notice.to, notice.way), deque()).append(notice)
             uow.commit()
+        if lanes:
+            passing("notice claimed")
         return list(lanes.values()), now + LEASE
 
     async def _serve(self, lane: deque[Notice], until: datetime) -> int:
@@ -118,15 +121,15 @@ class Dispatch:
         while lane:
             async with self._slots:
                 if self._clock() > until - LONGEST_DELIVERY:
-                    await asyncio.to_thread(self._store, lane)
+                    await asyncio.to_thread(self._store, lane, until)
                     break
                 notice = await self._tried(lane.popleft())
             tried += 1
             if notice.state is not Fate.SENT:
                 later = [replace(other, due_at=self._clock() + REST) for other in lane]
-                await asyncio.to_thread(self._store, [notice, *later])
+                await asyncio.to_thread(self._store, [notice, *later], until)
                 break
-            await asyncio.to_thread(self._store, [notice])
+            await asyncio.to_thread(self._store, [notice], until)
         return tried
 
     async def _tried(self, notice: Notice) -> Notice:
@@ -134,6 +137,7 @@ class Dispatch:
         try:
             async with asyncio.timeout(LONGEST_DELIVERY.total_seconds()):
                 await self._courier_for(notice).deliver(notice)
+            passing("notice sent")
             return notice.arrived(self._clock())
         except CourierFailure as failure:
             error = str(failure)
@@ -153,8 +157,8 @@ class Dispatch:
             raise CourierFailure("没有设置发信服务器：请设置 ANFU_SMTP，重启后再重发")
         return courier
 
-    def _store(self, notices: Iterable[Notice]) -> None:
+    def _store(self, notices: Iterable[Notice], claimed_until: datetime) -> None:
         with self._uow() as uow:
             for notice in notices:
-                uow.notices.save(notice)
+                uow.notices.settle(notice, claimed_until)
             uow.commit()

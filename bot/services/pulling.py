@@ -16,6 +16,7 @@ from bot.domain.conversation import Conversation
 from bot.domain.errors import AnfuError, ChannelFailure, Undone
 from bot.domain.incoming import Did, Incoming
 from bot.domain.message import Message
+from bot.domain.milestones import passing
 from bot.domain.parcel import went_as
 from bot.services.again import again
 from bot.services.intake import Intake, Received
@@ -63,7 +64,6 @@ class Pulling:
         self._clock = clock
         self._wake_turn = wake_turn
         self._changed = changed
-        self._holder = str(uuid.uuid4())
         self._failures: Counter[str] = Counter()
         self._look_at = clock()
 
@@ -78,7 +78,9 @@ class Pulling:
     async def _pull(self, pull: Pull) -> int:
         try:
             page = await self._puller.pull(pull.account, pull.token, pull.cursor)
+            passing("page fetched")
             stored = await asyncio.to_thread(again, self._store, pull, page)
+            passing("page stored")
         except Exception as failure:
             # One account's trouble is not the other accounts', which this node has in hand as well.
             if not isinstance(failure, ChannelFailure | Undone):
@@ -97,7 +99,7 @@ class Pulling:
         with self._uow() as uow:
             if now >= self._look_at:
                 uow.pulls.want_all(self._puller.channel, now)
-            pulls = uow.pulls.take(self._puller.channel, self._holder, now, now + LEASE)
+            pulls = uow.pulls.take(self._puller.channel, str(uuid.uuid4()), now, now + LEASE)
             uow.commit()
         if now >= self._look_at:
             self._look_at = now + LOOK_EVERY
@@ -117,7 +119,8 @@ class Pulling:
             for failure in page.failures:
                 for message in self._note_failure(uow, failure):
                     changed.setdefault(message.conversation_id, []).append(message.seq)
-            uow.pulls.advance(pull, page.cursor, page.has_more, self._clock())
+            if not uow.pulls.advance(pull, page.cursor, page.has_more, self._clock()):
+                return _Stored([], {})  # this node hung past its lease: what it has read is old, and another's matter
             uow.commit()
         return _Stored(received, changed)
 

@@ -91,6 +91,8 @@ class QueueWatch:
             conversation, now = uow.conversations.lock(one.id), self._clock()
             if conversation is None or conversation.owner is not Owner.QUEUED or conversation.epoch != one.epoch:
                 return
+            if uow.routing.told(one.id, one.epoch) != one.told:
+                return  # another node was first
             if one.told is None:  # somebody handed it on, and told so
                 uow.routing.tell(one.id, one.epoch, Told(now, place.position, now))
             elif self._owes_offer(one.told):

@@ -85,8 +85,7 @@ class Queueing:
 
     def place_of(self, uow: UnitOfWork, conversation: Conversation) -> Place:
         """The place of a waiting conversation now."""
-        _, places, _ = self._standing.now(uow)
-        return places[conversation.id]
+        return self._standing.place_of(uow, conversation)
 
     def note_receipt(self, uow: UnitOfWork, conversation: Conversation, told: int) -> None:
         """Tell a waiting customer that the message is kept, and the place in the queue."""

@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.domain import concern
+from bot.domain.milestones import passing
 from bot.domain.parcel import Parcel, is_for_the_reserve, next_parcel
 from bot.domain.reach import Reach
 from bot.domain.scripts import ScriptBook
@@ -41,6 +43,8 @@ HELD = "平台的条数用完了，等客户再发消息后送出"
 PASSIVE = "客户下次发消息时送出"
 GIVEN_UP = "试了多次都没有送到"
 
+LATE = Receipt(Outcome.LATER, "这台机器卡住了一会儿，还没有发")
+
 FileOf = Callable[[str], OutgoingFile | None]
 LinkTo = Callable[[str], str]
 Changed = Callable[[str, Sequence[int]], Awaitable[None]]
@@ -54,6 +58,8 @@ class _Claim:
     attempts: int
     reach: Reach
     """What might go when it went."""
+    until: datetime
+    """When it is anybody's again: who hung for long must not send what another may have sent, or given up."""
     is_repeated: bool
     """An attempt before may have brought it: it must stay the same, to be known again."""
 
@@ -102,6 +108,7 @@ class Sending:
 
         async def one(conversation_id: str) -> int:
             async with places:
+                concern.conversation_id.set(conversation_id)
                 return await self._send_all(conversation_id)
 
         due = await asyncio.to_thread(self._due)
@@ -144,8 +151,13 @@ class Sending:
                 await self._changed(conversation_id, told)
             if claim is None:
                 return sent
-            receipt = await self._channel.send(await asyncio.to_thread(self._envelope, claim))
+            passing("parcel claimed")
+            envelope = await asyncio.to_thread(self._envelope, claim)
+            is_late = self._clock() > claim.until - IN_HAND / 2
+            receipt = LATE if is_late else await self._channel.send(envelope)
+            passing("parcel sent")
             goes_on = await asyncio.to_thread(again, self._settle, claim, receipt)
+            passing("parcel settled")
             await self._changed(conversation_id, claim.seqs)
             if not goes_on:
                 return sent
@@ -176,9 +188,9 @@ class Sending:
             parcel = next_parcel([one.message for one in repeated or waiting], limits, waiting[0].part)
             claim = _Claim(
                 str(uuid.uuid4()), parcel, conversation.external_id, waiting[0].attempts,
-                uow.reaches.get(conversation_id), bool(repeated),
+                uow.reaches.get(conversation_id), now + IN_HAND, bool(repeated),
             )  # fmt: skip
-            uow.outbox.claim(claim.ids, claim.id, now + IN_HAND, again=claim.is_repeated)
+            uow.outbox.claim(claim.ids, claim.id, claim.until, again=claim.is_repeated)
             uow.commit()
         return claim, told
 

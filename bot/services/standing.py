@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.domain.calendar import Calendars
+from bot.domain.conversation import Conversation
 from bot.domain.person import Person
-from bot.domain.routing import Place, Policy, Waiting, in_order, places
+from bot.domain.routing import Place, Policy, Waiting, in_order, lifts, place_at, places, urgency_since
 from bot.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 
 
@@ -35,6 +36,15 @@ class Standing:
         """The same, in a reading of its own that keeps no writer waiting."""
         with self._uow() as uow:
             return self.now(uow)
+
+    def place_of(self, uow: UnitOfWork, conversation: Conversation) -> Place:
+        """The place of one who waits; counted, since in a long queue everybody who comes asks for it."""
+        now, since = self._clock(), conversation.waiting_since or conversation.queued_at
+        lifted = lifts(now, self.policy)
+        urgency = urgency_since(conversation.need.priority, since or now, lifted)
+        ahead = uow.routing.ahead_of(conversation, urgency, lifted)
+        people, takes = uow.users.all(), uow.routing.takes(now - self.policy.estimating.look_back)
+        return place_at(ahead + 1, conversation.need, people, takes, self.opens_at, now, self.policy)
 
     def refresh(self) -> set[str]:
         """Read the queue anew.

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.domain.actor import LEVELS
 from bot.domain.custom_field import RECORD, CustomField, custom_of, missing_at_step, noted_custom
-from bot.domain.customer import PHONE
+from bot.domain.customer import PHONE, TELLING, hidden_facts
 from bot.domain.dates import moment_in_words
 from bot.domain.errors import AnfuError, Conflict, InvalidInput
 from bot.domain.flow import LAST, STAFF, note_facts
@@ -193,7 +193,9 @@ class TicketChanges:
     def _with_fields(self, ticket: Ticket, given: Mapping[str, str]) -> Ticket:
         if unknown := [name for name in given if name not in self._labels]:
             raise InvalidInput(f"没有这样的登记项：{'、'.join(unknown[:5])}")
-        read = {name: clean(value) for name, value in given.items()}
+        hidden = hidden_facts(ticket.fields)
+        # What comes back as it was shown, masked, was not changed.
+        read = {name: clean(value) for name, value in given.items() if name not in TELLING or value != hidden.get(name)}
         for name, value in read.items():
             if len(value) > LONGEST_FIELD:
                 raise InvalidInput(f"{self._labels[name]}最多 {LONGEST_FIELD} 个字")

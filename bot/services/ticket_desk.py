@@ -1,11 +1,13 @@
 """Tickets as the desk lists them, and who may see which."""
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from bot.domain.actor import Role
 from bot.domain.audit import Change
+from bot.domain.customer import TELLING
 from bot.domain.errors import InvalidInput, NotAllowed, NotFound
 from bot.domain.person import Person
 from bot.domain.text import mask
@@ -90,6 +92,18 @@ class TicketDesk:
             raise NotFound(f"没有工单 {number}，请核对编号")
         require_may_see(person, ticket)
         return ticket
+
+    def reveal(self, person: Person, number: str, reason: str = "查看完整电话、地址") -> Mapping[str, Any]:
+        """What the customer told of who they are, in full; that it was looked at is audited (E10).
+
+        Raises:
+            NotFound, NotAllowed: as `visible`.
+        """
+        ticket = self.visible(person, number)
+        with self._uow() as uow:
+            uow.trail.add(Change(self._clock(), person.name, f"ticket:{ticket.number}", "revealed", reason))
+            uow.commit()
+        return {**{name: ticket.fields[name] for name in TELLING if name in ticket.fields}, "phone": ticket.phone}
 
     def seen_among(self, person: Person, numbers: Collection[str]) -> set[str]:
         """Those of the tickets that the person may see."""

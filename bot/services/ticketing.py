@@ -8,6 +8,7 @@ from bot.domain.actor import CUSTOMER, Actor
 from bot.domain.emotion import Level
 from bot.domain.errors import NotFound
 from bot.domain.flow import FIRST
+from bot.domain.milestones import passing
 from bot.domain.ticket import HistoryEntry, Kind, Status, Ticket
 from bot.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from bot.services.promises import Promises
@@ -55,7 +56,17 @@ class Ticketing:
                 return known
             ticket = self._new(number, kind, fields, conversation_id, emotion, signals, entitlement, by)
             uow.tickets.add(ticket, key)
+            passing("before the ticket's commit")
             uow.commit()
+        passing("ticket stored")
+        return ticket
+
+    def open_in(
+        self, uow: UnitOfWork, kind: Kind, fields: Mapping[str, str], key: str, conversation_id: str
+    ) -> Ticket:  # fmt: skip
+        """The same in the caller's commit, who has looked whether `key` is known."""
+        ticket = self._new(uow.tickets.next_number(kind, self._clock()), kind, fields, conversation_id, 0, (), None)
+        uow.tickets.add(ticket, key)
         return ticket
 
     def follow(self, uow: UnitOfWork, before: Ticket, kind: Kind, fields: Mapping[str, str]) -> Ticket:

@@ -3,11 +3,14 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from bot.domain import concern
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.errors import EngineFailure
-from bot.domain.message import Message, Sender
+from bot.domain.message import Message, Reply, Sender
+from bot.domain.milestones import passing
 from bot.domain.scripts import ScriptBook
 from bot.domain.text import has_words
 from bot.services.again import again
@@ -19,6 +22,8 @@ log = logging.getLogger(__name__)
 
 HearClick = Callable[[UnitOfWork, str, str], bool]
 """Deals with a text that is the click on a ticket's button; False where it is none."""
+WithNotice = Callable[[UnitOfWork, Conversation, str, Sequence[Reply]], Sequence[Reply]]
+"""What is said, with what has to be said beside it (E10)."""
 
 
 class Turns:
@@ -33,6 +38,7 @@ class Turns:
         clock: Clock,
         hear_click: HearClick = lambda uow, conversation_id, text: False,
         queueing: Queueing | None = None,
+        with_notice: WithNotice = lambda uow, conversation, text, replies: replies,
     ) -> None:
         """`queueing` knows the rules and the people; without it who asks for a person just gets in line."""
         self._uow = uow
@@ -42,6 +48,7 @@ class Turns:
         self._clock = clock
         self._hear_click = hear_click
         self._queueing = queueing
+        self._with_notice = with_notice
         self._holder = str(uuid.uuid4())
 
     async def run(self, conversation_id: str) -> bool:
@@ -53,6 +60,7 @@ class Turns:
         held, turn = await asyncio.to_thread(again, self._take, conversation_id)
         try:
             while turn:
+                concern.turn_id.set(turn.id)
                 answer = await self._answer(turn)
                 turn = await asyncio.to_thread(again, self._keep, turn, answer)
         except BaseException:
@@ -62,30 +70,30 @@ class Turns:
 
     def _take(self, conversation_id: str) -> tuple[bool, Turn | None]:
         """Take the conversation's lease and its first turn; without a turn the lease is given back at once."""
-        now = self._clock()
         with self._uow() as uow:
-            held = uow.conversations.take_lease(conversation_id, self._holder, now, now + LEASE)
+            held = self._lease(uow, conversation_id)
             turn = self._next(uow, conversation_id) if held else None
             uow.commit()
+        passing("lease taken")
         return held, turn
 
     def _keep(self, turn: Turn, answer: Answer) -> Turn | None:
         """Answer, state, change of owner and outbox in one commit; then the next turn, if more has come meanwhile."""
         with self._uow() as uow:
-            conversation = uow.conversations.lock(turn.conversation_id)
+            # Who hung past the lease has lost the turn: another one runs it, with what has come since.
+            conversation = uow.conversations.lock_held(turn.conversation_id, self._holder)
             more = bool(conversation and self._store(uow, conversation, turn, answer))
-            following = self._next(uow, turn.conversation_id) if more else None
-            if following is None:
-                uow.conversations.drop_lease(turn.conversation_id, self._holder)
-            elif not self._renew(uow, turn.conversation_id):
-                following = None
+            # The lease begins anew, so that it outlasts the next turn's deadline too, unless another has it now.
+            goes_on = more and self._lease(uow, turn.conversation_id)
+            following = self._next(uow, turn.conversation_id) if goes_on else None
+            passing("before the answer's commit")
             uow.commit()
+        passing("answer stored")
         return following
 
-    def _renew(self, uow: UnitOfWork, conversation_id: str) -> bool:
-        """Begin the lease anew, so that it outlasts the next turn's deadline too; False where another has it now."""
+    def _lease(self, uow: UnitOfWork, conversation_id: str) -> bool:
+        """Take the right to run the conversation's turns; False where another node has it."""
         now = self._clock()
-        uow.conversations.drop_lease(conversation_id, self._holder)
         return uow.conversations.take_lease(conversation_id, self._holder, now, now + LEASE)
 
     def _release(self, conversation_id: str) -> None:
@@ -95,7 +103,7 @@ class Turns:
 
     def _next(self, uow: UnitOfWork, conversation_id: str) -> Turn | None:
         """The next turn for the engine; what waits for people, or has no words, is dealt with here."""
-        conversation = uow.conversations.lock(conversation_id)
+        conversation, state = uow.conversations.lock_with_state(conversation_id)
         waiting = uow.messages.unanswered(conversation_id)
         if conversation is None or not waiting:
             uow.conversations.drop_lease(conversation_id, self._holder)
@@ -104,12 +112,12 @@ class Turns:
             uow.messages.mark_answered(conversation_id, waiting[0].seq)
             return self._next(uow, conversation_id)
         if conversation.closed_at:
-            conversation = self._handoff.reopen(uow, conversation)
+            conversation, state = self._handoff.reopen(uow, conversation), None
         text = "\n".join(message.text for message in waiting if not (is_file(message) or is_empty(message)))
         if conversation.owner is Owner.QUEUED and waiting[-1].text in CALL_ME:
             return _turn(self._handoff.return_to_bot(uow, conversation), waiting, text, state=None)
         if conversation.owner is Owner.BOT and has_words(text):
-            return _turn(conversation, waiting, text, uow.conversations.state(conversation_id))
+            return _turn(conversation, waiting, text, state)
         self._answer_without_engine(uow, conversation, waiting)
         uow.messages.mark_answered(conversation_id, waiting[-1].seq)
         return self._next(uow, conversation_id)
@@ -130,6 +138,7 @@ class Turns:
         try:
             if self._queueing and (at_once := self._queueing.hear(turn)):
                 return at_once
+            passing("engine asked")
             answer = await self._engine.answer(turn)
             if not answer.replies and not answer.handover:
                 raise EngineFailure(f"turn {turn.id}: nothing was said")
@@ -141,23 +150,27 @@ class Turns:
             return Answer((apology,), turn.state or b"", handover="failure")
 
     def _store(self, uow: UnitOfWork, conversation: Conversation, turn: Turn, answer: Answer) -> bool:
-        """Store the answer; returns whether more waits to be answered."""
+        """Store the answer and give the lease back; returns whether more waits to be answered."""
         waiting = uow.messages.unanswered(turn.conversation_id)
+        more = bool(waiting) and waiting[-1].seq > turn.last_seq
         if not waiting or _turn_id(waiting) != turn.id:
-            return bool(waiting)  # this node hung past its lease, and another has answered
-        more = waiting[-1].seq > turn.last_seq
-        uow.messages.mark_answered(turn.conversation_id, turn.last_seq)
+            # This node hung past its lease, and another has answered.
+            uow.conversations.drop_lease(turn.conversation_id, self._holder)
+            return bool(waiting)
         if conversation.epoch != turn.epoch:
             # A person took over meanwhile: what the bot would have said becomes a note for them.
+            uow.messages.mark_answered(turn.conversation_id, turn.last_seq)
+            uow.conversations.drop_lease(turn.conversation_id, self._holder)
             self._handoff.say(uow, conversation, answer.replies, Sender.BOT, note=True)
             return more
-        uow.conversations.save_state(turn.conversation_id, answer.state or None)
+        uow.messages.end_turn(turn.conversation_id, turn.last_seq, answer.state or None, self._holder)
         if answer.script and answer.script != conversation.script:
             uow.conversations.save_script(turn.conversation_id, answer.script)
-            conversation = uow.conversations.lock(turn.conversation_id) or conversation
+            conversation = replace(conversation, script=answer.script)
         if self._queueing:
             answer = self._queueing.judge(uow, conversation, answer)
-        self._handoff.say(uow, conversation, answer.replies, Sender.BOT)
+        replies = self._with_notice(uow, conversation, turn.text, answer.replies)
+        self._handoff.say(uow, conversation, replies, Sender.BOT)
         if answer.handover and self._queueing:
             self._queueing.enter(uow, conversation, answer.handover, answer)
         elif answer.handover:

@@ -17,6 +17,7 @@ from typing import Dict
 
 from browser import browser
 from machine import ROOT, TOOLS, VENV, VENV_PYTHON, SetupError, check_machine, fail, say, succeeds
+from nginx import nginx
 from python import PYTHON_SERIES, make_venv, usable_python
 from uv import find_uv, uv_environment
 
@@ -86,6 +87,7 @@ def main() -> None:
                 setup(arguments.dev)
             else:
                 browser()
+                nginx()
         except SetupError as error:
             fail(str(error))
         except KeyboardInterrupt:

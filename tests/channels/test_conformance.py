@@ -15,7 +15,7 @@ from bot.domain.incoming import Media
 from bot.domain.message import Button
 from bot.services.ports.channels import SENT, Envelope, Outcome
 from tests.channels.contestants import CONTESTANTS, JPEG, Contestant, Needs
-from tests.integration.fixtures_database import Clock
+from tests.integration.fixtures_database import KEYS, Clock
 
 NOT_TAKEN = (Outcome.LATER, Outcome.UNKNOWN)
 
@@ -26,7 +26,7 @@ async def stand(
 ) -> AsyncIterator[Contestant]:
     path = tmp_path / "anfu.db"
     shutil.copy(migrated_file, path)
-    engine = open_database(f"sqlite:///{path}")
+    engine = open_database(f"sqlite:///{path}", KEYS)
     async with CONTESTANTS[request.param](Needs(unit_of_work(engine), clock, tmp_path)) as contestant:
         yield contestant
     engine.dispose()

@@ -64,6 +64,8 @@ def test_an_angry_customer_is_heard_helped_and_asked_how_it_was(cast: tuple[Cust
 
     supervisor.goes_to(f"/desk/tickets/{number}")
     expect(supervisor.page.locator(".detail-head")).to_contain_text("完结")
+    supervisor.page.get_by_role("button", name="显示完整的联系电话").click()
+    expect(supervisor.page.get_by_role("button", name="修改联系电话：13800138000")).to_be_visible()
     supervisor.picture("story-5-ticket")
     assert customer.problems == []
     assert agent.problems == []

@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import expect
 
 from bot.adapters.channels.wechat.account import WeChatAccount
-from bot.adapters.uow import open_database, unit_of_work
+from bot.adapters.uow import unit_of_work
 from bot.domain.conversation import Conversation, Need, Owner, OwnerChange
 from bot.domain.incoming import Did, Media
 from bot.domain.message import Message, Reply, Sender
@@ -28,6 +28,7 @@ from tests.e2e.accessibility import faults_in_both_lights
 from tests.e2e.agents import Agent, hire
 from tests.e2e.conftest import serving
 from tests.e2e.test_desk import picture
+from tests.integration.fixtures_database import database_in
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Customer
@@ -128,7 +129,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     }  # fmt: skip
     with patch.dict(os.environ, account), serving(data_dir) as address:
         hire(data_dir)
-        yield Shop(address, unit_of_work(open_database(f"sqlite:///{data_dir / 'anfu.db'}")))
+        yield Shop(address, unit_of_work(database_in(data_dir)))
     platform.shutdown()
 
 

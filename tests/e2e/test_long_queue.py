@@ -17,12 +17,13 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy.exc import OperationalError
 
-from bot.adapters.uow import open_database, unit_of_work
+from bot.adapters.uow import unit_of_work
 from bot.domain.conversation import Conversation, Need, Owner, OwnerChange
 from bot.domain.message import Reply, Sender
 from bot.services.ports import UnitOfWorkFactory
 from tests.e2e.agents import Agent, hire
 from tests.e2e.conftest import serving
+from tests.integration.fixtures_database import database_in
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Customer
@@ -99,7 +100,7 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
     data_dir = tmp_path_factory.mktemp("crowd") / "data"
     with serving(data_dir) as address:
         hire(data_dir)
-        crowd = Crowd(address, unit_of_work(open_database(f"sqlite:///{data_dir / 'anfu.db'}")))
+        crowd = Crowd(address, unit_of_work(database_in(data_dir)))
         crowd.queue_up(WAITING)
         crowd.wait_until_told()
         yield crowd

@@ -14,16 +14,28 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 
+from bot.adapters.sealing import Keyring
 from bot.adapters.tables import metadata
+from bot.adapters.unlocking import make_marks
 from bot.adapters.uow import migrate, open_database, unit_of_work
 from bot.domain.conversation import Conversation
 from bot.services.ports import UnitOfWorkFactory
+from bot.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 POSTGRES = os.environ.get("ANFU_TEST_POSTGRES", "postgresql://127.0.0.1:5432/test?user=root")
 REDIS = os.environ.get("ANFU_TEST_REDIS", "redis://127.0.0.1:6379")
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 """Noon in Shanghai."""
+DATA_KEY = "a data key that only tests seal with"
+KEYS = Keyring([DATA_KEY])
+"""What the databases of the tests are sealed with, but those of servers that the tests start."""
+
+
+def database_in(data_dir: Path) -> Engine:
+    """The SQLite database of a server that has this data directory."""
+    settings = Settings(data_dir=data_dir)
+    return open_database(settings.database_url, Keyring(settings.data_keys()))
 
 
 class Clock:
@@ -90,6 +102,14 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def empty(address: str) -> None:
+    """Take everything out of a PostgreSQL database, whatever it was sealed with."""
+    engine = open_database(address)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {', '.join(metadata.tables)} CASCADE"))
+    engine.dispose()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database without any table."""
@@ -99,16 +119,21 @@ def empty_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def database(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Engine]:  # fmt: skip
     """A migrated database with nothing in it."""
+    monkeypatch.setenv("ANFU_DATA_KEYS", DATA_KEY)  # who opens the same one opens what is sealed in it
     if request.param == "sqlite":
         path = tmp_path / "anfu.db"
         shutil.copy(request.getfixturevalue("migrated_file"), path)
-        engine = open_database(f"sqlite:///{path}")
+        engine = open_database(f"sqlite:///{path}", KEYS)
     else:
-        engine = open_database(request.getfixturevalue("migrated_schema"))
-        with engine.begin() as connection:
-            connection.execute(text(f"TRUNCATE {', '.join(metadata.tables)} CASCADE"))
+        address = request.getfixturevalue("migrated_schema")
+        empty(address)
+        engine = open_database(address, KEYS)
+    with engine.begin() as connection:
+        make_marks(connection)
     yield engine
     engine.dispose()
 

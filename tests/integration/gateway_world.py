@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlsplit
@@ -16,26 +18,22 @@ from urllib.parse import urlsplit
 from aiohttp import ClientResponse, ClientWebSocketResponse
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.adapters.channels.web import WebChannel
-from bot.adapters.wakeups import LocalWakeups
+from bot.adapters.uow import migrate, open_database
+from bot.adapters.wakeups import LocalWakeups, RedisWakeups
 from bot.bootstrap import Anfu, Content, build, load_content
-from bot.commands.platforms import Lines, platforms_of
-from bot.commands.serve import open_office
+from bot.commands.node import Node
+from bot.commands.platforms import platforms_of
 from bot.domain.actor import Actor, Role
 from bot.domain.message import Message, Reply, Sender
 from bot.domain.ticket import Kind
-from bot.gateway.app import create_app
+from bot.gateway import keys
 from bot.gateway.auth import staff_token
 from bot.gateway.office import Office
-from bot.services.delivery import Deliveries
 from bot.services.links import Purpose
-from bot.services.notices import Dispatch
 from bot.services.ports import Answer, Turn, UnitOfWorkFactory
 from bot.services.resolutions import Plan
 from bot.services.ticketing import Ticketing
-from bot.services.turns import Turns
 from bot.settings import Settings
-from bot.workers.draining import Draining
 from bot.workers.turn_runner import TurnRunner
 
 SECRET = "a secret of the tests that is long enough"
@@ -77,6 +75,24 @@ def hasty_content() -> Content:
     content = content_once()
     waits = dict.fromkeys(content.channels.quiet_seconds, 0.3)
     return replace(content, channels=replace(content.channels, quiet_seconds=waits))
+
+
+@cache
+def migrated_once() -> TemporaryDirectory[str]:
+    """Holds an SQLite database in its newest form, of which each gateway begins with a copy: that saves it a second."""
+    folder = TemporaryDirectory(prefix="anfu-migrated-")
+    engine = open_database(f"sqlite:///{folder.name}/anfu.db")
+    migrate(engine)
+    engine.dispose()
+    return folder
+
+
+def begin_migrated(settings: Settings) -> None:
+    """Put the copy where a new SQLite database would be made."""
+    path = settings.data_dir / "anfu.db"
+    if not settings.database and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(Path(migrated_once().name) / "anfu.db", path)
 
 
 class Clock:
@@ -161,6 +177,11 @@ class World:
     runner: TurnRunner
 
     @property
+    def readers(self) -> asyncio.Semaphore:
+        """Places for customers' sockets and held requests."""
+        return self.server.app[keys.READERS]
+
+    @property
     def uow(self) -> UnitOfWorkFactory:
         return self.anfu.uow
 
@@ -234,55 +255,35 @@ class World:
 @asynccontextmanager
 async def gateway(
     folder: Path, *, messages_per_minute: int = 60, conversations_per_minute: int = 120, uow: Any = None,
-    **accounts: str,
+    **given: Any,
 ) -> AsyncIterator[World]:  # fmt: skip
     """A running gateway with its workers; `uow` replaces what the gateway (only) reads with.
 
     Args:
-        accounts: settings that name our accounts on platforms.
+        given: further settings, such as our accounts on platforms.
     """
-    clock, engine, wakeups = Clock(), EchoEngine(), LocalWakeups()
+    clock, engine = Clock(), EchoEngine()
+    wakeups = RedisWakeups(given["redis"]) if "redis" in given else LocalWakeups()
     with patch.dict(os.environ, ANFU_SECRET=SECRET):
-        settings = Settings(data_dir=folder, public_url=PUBLIC_URL, **accounts)  # type: ignore[arg-type]
+        settings = Settings(
+            data_dir=folder, public_url=PUBLIC_URL, quiet_seconds=0.02, messages_per_minute=messages_per_minute,
+            conversations_per_minute=conversations_per_minute, **given,
+        )  # fmt: skip
+        begin_migrated(settings)
         anfu = build(settings, clock, hasty_content())
-        platforms = platforms_of(anfu)
-    outbox = Draining(Deliveries(anfu.uow, WebChannel(wakeups), clock).drain)
-    turns = Turns(anfu.uow, engine, anfu.handoff, anfu.scripts, clock, anfu.choices.hear, anfu.queueing)
-
-    def wake_outboxes() -> None:
-        outbox.wake()
-        lines.wake_outboxes()
-
-    runner = TurnRunner(turns, anfu.uow, wake_outboxes, quiet_seconds=0.02)
-    lines = Lines(anfu, platforms, wakeups, runner.notice)
-    office = open_office(anfu, Dispatch(anfu.uow, {}, clock))
-    app = create_app(
-        intake=anfu.intake,
-        ticketing=anfu.ticketing,
-        office=office,
-        uow=uow or anfu.reading,
-        turns=runner,
-        wakeups=wakeups,
-        engine=engine,
-        clock=clock,
-        secret=SECRET,
-        messages_per_minute=messages_per_minute,
-        conversations_per_minute=conversations_per_minute,
-        wake_outbox=wake_outboxes,
-        show_typing=lines.show_typing,
-        doors=lines.doors,
-        wake_pulls=lines.wake_pullers,
-        pick_up=lines.pick_up,
-        still_looking=lambda: anfu.scripts.render("channel.still_looking").text,
-    )
+        node = Node(anfu if uow is None else replace(anfu, reading=uow), engine, wakeups, platforms_of(anfu), {})
+        app = node.app()
     server = TestServer(app)
     async with AsyncExitStack() as stack:
-        await lines.open(stack)
-        for worker in (outbox, *lines.workers, runner):
+        if isinstance(wakeups, RedisWakeups):
+            await wakeups.start()
+            stack.push_async_callback(wakeups.stop)
+        await node.lines.open(stack)
+        for worker in (node.outbox, *node.lines.workers, node.runner):
             await worker.start()
             stack.push_async_callback(worker.stop)
         client = await stack.enter_async_context(TestClient(server))
-        yield World(client, server, anfu, wakeups, engine, office, runner)
+        yield World(client, server, anfu, wakeups, engine, node.office, node.runner)
     anfu.database.dispose()
 
 

@@ -70,6 +70,7 @@ RIGHTS: Mapping[tuple[str, str], tuple[frozenset[str], Any]] = {
     ("POST", f"{_TICKET}/assign"): (OURS, {"name": None}),
     ("PATCH", f"{_TICKET}/fields"): (OURS, {"priority": 1}),
     ("POST", f"{_TICKET}/merge"): (OURS, {"into": "{other}", "reason": "同一件事"}),
+    ("POST", f"{_TICKET}/personal"): (OURS, {}),
     ("GET", f"{_TICKET}/attachments"): (OURS, None),
     ("POST", f"{_TICKET}/attachments"): (OURS, None),
     ("GET", "desk/attachments/{id}"): (OURS, None),

@@ -16,7 +16,7 @@ from bot.domain.ticket import Kind, Status
 from bot.domain.ticket_view import ME, Due, Filter, Sort
 from bot.services.ticket_changes import Action, Edit, Order
 from tests.integration.fixtures_after_sales import LI, Customer, offered
-from tests.integration.fixtures_database import Clock
+from tests.integration.fixtures_database import KEYS, Clock
 from tests.integration.test_migrations import OLD_HISTORY, OLD_TICKETS, to
 
 XIAOLI = Person("小李", Role.AGENT)
@@ -147,7 +147,7 @@ def test_words_side_by_side_come_before_words_apart(anfu: Anfu, clock: Clock) ->
 
 
 def test_tickets_of_before_are_found_after_the_migration(empty_address: str) -> None:
-    engine = open_database(empty_address)
+    engine = open_database(empty_address, KEYS)
     to(engine, "0002")
     with engine.begin() as connection:
         connection.execute(text(OLD_TICKETS))

@@ -152,7 +152,7 @@ async def test_an_idle_reader_asks_the_database_for_nothing(world: World) -> Non
     assert reads == 0
     await talk.say("在吗")
     async with asyncio.timeout(5):
-        while "在吗" not in json.dumps(json.loads(await ws.receive_str()), ensure_ascii=False):
+        while "您说的是：在吗" not in json.dumps(json.loads(await ws.receive_str()), ensure_ascii=False):
             pass
     assert reads > 0
     await ws.close()

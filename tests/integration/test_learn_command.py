@@ -11,8 +11,8 @@ import pytest
 from bot.adapters.article_files import LEARNED
 from bot.adapters.content_files import load_articles
 from bot.adapters.repositories import QuestionRows
-from bot.adapters.uow import migrate, open_database
-from tests.integration.fixtures_database import NOON, ROOT
+from bot.adapters.uow import migrate
+from tests.integration.fixtures_database import NOON, ROOT, database_in
 
 Learn = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -22,7 +22,7 @@ ASKED = ("你家蜂蜜是几度波美的", "帐篷能住几个人", "你家的�
 @pytest.fixture
 def questions(tmp_path: Path) -> QuestionRows:
     """Four open questions, numbered from 1, in the database that the command reads."""
-    database = open_database(f"sqlite:///{tmp_path / 'anfu.db'}")
+    database = database_in(tmp_path)
     migrate(database)
     rows = QuestionRows(database)
     for number, text in enumerate(ASKED):

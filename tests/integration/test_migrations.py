@@ -1,13 +1,16 @@
 """Old databases come up to the newest form with what they hold, and go back, on SQLite and PostgreSQL."""
 
-from alembic import command
-from alembic.config import Config
+from itertools import pairwise
+
 from sqlalchemy import text
 from sqlalchemy.engine import Engine
 
-from bot.adapters.uow import MIGRATIONS, migrate, open_database, unit_of_work
+from bot.adapters import schema
+from bot.adapters.uow import migrate, open_database, unit_of_work
 from bot.domain.conversation import Need, Owner
 from bot.domain.ticket import Status
+from tests.integration.filled_tables import Content, content, fill
+from tests.integration.fixtures_database import KEYS
 
 OLD_TICKETS = """
 INSERT INTO tickets
@@ -27,16 +30,12 @@ VALUES ('BX20261101-0001', 0, '2026-11-01 04:00:00.000000', 'customer', 'opened'
 
 def to(engine: Engine, revision: str) -> None:
     """Bring the tables to one revision, forward or back."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        present = connection.dialect.has_table(connection, "audit")
-        (command.downgrade if present else command.upgrade)(config, revision)
+        schema.bring(connection, revision)
 
 
 def test_tickets_of_the_former_form_go_on_in_the_new_one_and_back(empty_address: str) -> None:
-    engine = open_database(empty_address)
+    engine = open_database(empty_address, KEYS)
     to(engine, "0002")
     with engine.begin() as connection:
         connection.execute(text(OLD_TICKETS))
@@ -71,7 +70,7 @@ VALUES ('c1', 1, 'queued', 'asked', '2026-11-01 04:01:00.000000')
 
 
 def test_conversations_that_go_on_keep_what_was_said_and_their_place(empty_address: str) -> None:
-    engine = open_database(empty_address)
+    engine = open_database(empty_address, KEYS)
     to(engine, "0003")
     with engine.begin() as connection:
         for statement in (OLD_CONVERSATION, OLD_MESSAGE, OLD_CHANGE):
@@ -87,4 +86,32 @@ def test_conversations_that_go_on_keep_what_was_said_and_their_place(empty_addre
     with engine.begin() as connection:
         assert connection.execute(text("SELECT text FROM messages")).scalar_one() == "请人工"
     migrate(engine)
+    engine.dispose()
+
+
+# Every table with rows, every step down and up again
+
+
+def only(columns: Content, found: Content) -> Content:
+    """The tables and columns that the former has too."""
+    return {table: {name: found[table][name] for name in names} for table, names in columns.items()}
+
+
+def test_every_step_back_and_forward_leaves_what_it_does_not_concern_as_it_was(empty_address: str) -> None:
+    engine = open_database(empty_address, KEYS)
+    migrate(engine)
+    fill(engine)
+    full = content(engine)
+    assert all(rows for columns in full.values() for rows in columns.values()), "a table is empty"
+    numbers = [schema.EMPTY, *(step.number for step in schema.steps())]
+    for newer, older in pairwise(reversed(numbers)):
+        before = content(engine)
+        to(engine, older)
+        kept = content(engine)
+        assert kept == only(kept, before), f"{newer} → {older} has lost something"
+        to(engine, newer)
+        assert only(kept, content(engine)) == kept, f"{older} → {newer} has lost something"
+        to(engine, older)
+        assert content(engine) == kept, f"{newer} → {older} has lost something the second time"
+    assert content(engine) == {}
     engine.dispose()

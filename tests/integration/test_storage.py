@@ -25,7 +25,7 @@ from bot.domain.ticket import Kind, Status, Ticket
 from bot.services.ports import UnitOfWorkFactory
 from bot.services.promises import Promises
 from bot.services.ticketing import Ticketing
-from tests.integration.fixtures_database import NOON, ROOT, Clock
+from tests.integration.fixtures_database import KEYS, NOON, ROOT, Clock
 
 T = TypeVar("T")
 Open = Callable[[], str]
@@ -457,7 +457,7 @@ def differences(engine: Engine) -> list[object]:
 
 
 def test_migrating_an_empty_database_gives_the_tables_that_the_code_knows(empty_address: str) -> None:
-    engine = open_database(empty_address)
+    engine = open_database(empty_address, KEYS)
     assert differences(engine)
     migrate(engine)
     assert differences(engine) == []
@@ -479,6 +479,6 @@ def test_nodes_that_start_together_on_an_empty_database_all_start(empty_address:
     nodes = [subprocess.Popen([sys.executable, "-c", start], cwd=ROOT, stderr=subprocess.PIPE) for _ in range(3)]
     ends = [(node.communicate(timeout=60)[1].decode().splitlines()[-1:], node.returncode) for node in nodes]
     assert [code for _, code in ends] == [0, 0, 0], ends
-    engine = open_database(empty_address)
+    engine = open_database(empty_address, KEYS)
     assert differences(engine) == []
     engine.dispose()

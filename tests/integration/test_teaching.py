@@ -18,7 +18,7 @@ from bot.domain.errors import InvalidInput, NotFound
 from bot.domain.questions import Question, State
 from bot.domain.text import MAX_MESSAGE_CHARS
 from bot.services.learning import Learning
-from tests.integration.fixtures_database import NOON, Clock
+from tests.integration.fixtures_database import KEYS, NOON, Clock
 
 HONEY = "你家蜂蜜是几度波美的"
 TENT = "帐篷能住几个人"
@@ -225,7 +225,7 @@ def test_many_who_teach_at_once_lose_nothing(tmp_path: Path) -> None:
 
 
 def test_a_database_of_the_first_form_keeps_its_rows_and_gets_the_new_table(empty_address: str) -> None:
-    engine = open_database(empty_address)
+    engine = open_database(empty_address, KEYS)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.uow import open_database, unit_of_work
+from bot.adapters.uow import unit_of_work
 from bot.domain.sign_in import Credentials
-from tests.integration.fixtures_database import ROOT
+from tests.integration.fixtures_database import ROOT, database_in
 
 PASSWORD = "雨后的天空很蓝也很高"
 
@@ -25,7 +25,7 @@ def users(data: Path, *arguments: str, typed: str = "") -> subprocess.CompletedP
 
 
 def credentials(data: Path, name: str) -> Credentials:
-    with unit_of_work(open_database(f"sqlite:///{data / 'anfu.db'}"))() as work:
+    with unit_of_work(database_in(data))() as work:
         found = work.users.credentials(name)
     assert found is not None
     return found

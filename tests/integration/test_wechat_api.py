@@ -22,14 +22,14 @@ from bot.adapters.channels.tokens import AHEAD, ASKING_LASTS, AccessTokens
 from bot.adapters.channels.wechat.account import PASSIVE, WeChatAccount
 from bot.adapters.channels.wechat.channel import WeChatChannel
 from bot.adapters.channels.wechat.door import WeChatDoor
-from bot.adapters.uow import open_database, unit_of_work
+from bot.adapters.uow import unit_of_work
 from bot.domain.errors import ChannelFailure, MediaGone
 from bot.domain.incoming import Media
 from bot.domain.message import Button
 from bot.services.ports import UnitOfWorkFactory
 from bot.services.ports.channels import SENT, Check, Envelope, Outcome, OutgoingFile, Receipt
 from tests.integration.fake_wechat import CUT, HALF, OK, SLOW, WeChat, serve
-from tests.integration.fixtures_database import Clock
+from tests.integration.fixtures_database import Clock, database_in
 
 SECRET = "a secret of the tests that is long enough"
 APP_SECRET, TOKEN = "5d1f0c8d9b7a63524f1e0c8d9b7a6352", "anfu2026"
@@ -59,7 +59,7 @@ class World:
 @pytest.fixture
 async def world(migrated_file: Path, tmp_path: Path, clock: Clock) -> AsyncIterator[World]:
     shutil.copy(migrated_file, tmp_path / "anfu.db")
-    database = open_database(f"sqlite:///{tmp_path / 'anfu.db'}")
+    database = database_in(tmp_path)
     platform, uow = WeChat(), unit_of_work(database)
     async with serve(platform) as server:
         account = WeChatAccount("wx4f1e0c8d9b7a6352", APP_SECRET, TOKEN, KEY, api=str(server.make_url("")))

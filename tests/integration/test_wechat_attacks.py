@@ -15,11 +15,9 @@ from unittest.mock import patch
 import pytest
 import wechatpy
 from aiohttp import web
-from sqlalchemy import create_engine, text
 
 from bot.adapters.channels.wechat import xml
 from bot.adapters.channels.wechat.crypto import Seal
-from bot.adapters.tables import metadata
 from bot.domain.conversation import Owner
 from bot.domain.incoming import Did, Incoming
 from bot.domain.message import Sender
@@ -29,7 +27,7 @@ from bot.services import sending
 from bot.services.ports import UnitOfWorkFactory
 from bot.services.ports.channels import Outcome, Receipt
 from tests.integration.fake_wechat import CUT, SLOW
-from tests.integration.fixtures_database import Clock
+from tests.integration.fixtures_database import DATA_KEY, Clock, empty
 from tests.integration.gateway_world import World, gateway, refusal
 from tests.integration.test_bindings import BINDINGS, ask
 from tests.integration.test_kf_pulling import Company, company, drained
@@ -66,12 +64,10 @@ async def customer(tmp_path: Path) -> AsyncIterator[Phone]:
 
 
 @pytest.fixture
-def emptied(migrated_schema: str) -> str:
-    """The address of a PostgreSQL database with nothing in it."""
-    engine = create_engine(migrated_schema, future=True)
-    with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {', '.join(metadata.tables)} CASCADE"))
-    engine.dispose()
+def emptied(migrated_schema: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a PostgreSQL database with nothing in it, whose nodes share their data key."""
+    monkeypatch.setenv("ANFU_DATA_KEYS", DATA_KEY)
+    empty(migrated_schema)
     return migrated_schema
 
 

@@ -13,11 +13,14 @@ from bot.adapters.repositories.channels import (
 from bot.adapters.repositories.content import EditionRow
 from bot.adapters.repositories.conversations import ConversationRows
 from bot.adapters.repositories.desk import DeskRows
+from bot.adapters.repositories.expired import ExpiredRows
 from bot.adapters.repositories.messages import MessageRows
 from bot.adapters.repositories.notices import NoticeRows
 from bot.adapters.repositories.orders import OrderRows
 from bot.adapters.repositories.outbox import OutboxRows
 from bot.adapters.repositories.people import PersonRows
+from bot.adapters.repositories.personal import ConsentRows, PersonalRows
+from bot.adapters.repositories.pulse import PulseRow
 from bot.adapters.repositories.quality import ReviewRows
 from bot.adapters.repositories.questions import QuestionRows
 from bot.adapters.repositories.records import RecordRows
@@ -35,17 +38,21 @@ __all__ = [
     "BindingRows",
     "BudgetRows",
     "CannedUseRows",
+    "ConsentRows",
     "ConversationRows",
     "DeskRows",
     "EditionRow",
+    "ExpiredRows",
     "FetchRows",
     "MessageRows",
     "NoticeRows",
     "OrderRows",
     "OutboxRows",
     "PersonRows",
+    "PersonalRows",
     "PlatformTokenRows",
     "PullRows",
+    "PulseRow",
     "QuestionRows",
     "ReachRows",
     "RecordRows",

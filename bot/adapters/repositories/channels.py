@@ -130,20 +130,28 @@ class PullRows:
         rows = self._db.execute(select(t.pulls).where(due).with_for_update(skip_locked=True)).mappings().all()
         for row in rows:
             self._update(channel, row["account"], holder=holder, held_until=until)
-        return [Pull(channel, row["account"], row["cursor"], row["token"], row["version"]) for row in rows]
+        return [Pull(channel, row["account"], row["cursor"], row["token"], row["version"], holder) for row in rows]
 
-    def advance(self, pull: Pull, cursor: str, has_more: bool, now: datetime) -> None:
-        """What came before the cursor is stored; what was wanted meanwhile stays wanted."""
-        own = and_(_p.channel == pull.channel, _p.account == pull.account)
-        present = self._db.execute(select(_p.version).where(own).with_for_update()).scalar_one()
+    def advance(self, pull: Pull, cursor: str, has_more: bool, now: datetime) -> bool:
+        """What came before the cursor is stored; what was wanted meanwhile stays wanted.
+
+        Returns:
+            False where somebody else has taken it meanwhile: nothing is changed then.
+        """
+        own = and_(_p.channel == pull.channel, _p.account == pull.account, _p.holder == pull.holder)
+        present = self._db.execute(select(_p.version).where(own).with_for_update()).scalar_one_or_none()
+        if present is None:
+            return False
         is_wanted = has_more or present != pull.version
         self._update(
             pull.channel, pull.account, cursor=cursor, is_wanted=is_wanted, due_at=now, holder=None, held_until=None
         )
+        return True
 
     def retry_later(self, pull: Pull, at: datetime) -> None:
         """It could not be fetched; try again then."""
-        self._update(pull.channel, pull.account, due_at=at, holder=None, held_until=None)
+        own = and_(_p.channel == pull.channel, _p.account == pull.account, _p.holder == pull.holder)
+        self._db.execute(t.pulls.update().where(own).values(due_at=at, holder=None, held_until=None))
 
     def _update(self, channel: str, account: str, **values: Any) -> None:
         own = and_(_p.channel == channel, _p.account == account)

@@ -22,23 +22,28 @@ CONVERSATION_FIELDS = (
 
 # Statements of every turn are built once: building one anew costs more than SQLite needs to run it.
 _c = t.conversations.c
-_GET = select(*[_c[field] for field in CONVERSATION_FIELDS]).where(_c.id == bindparam("conversation"))
-_LOCK = _GET.with_for_update()
+_ITS = _c.id == bindparam("conversation")
+_FIELDS = [_c[field] for field in CONVERSATION_FIELDS]
+_GET = select(*_FIELDS).where(_ITS)
+_LOCK = select(*_FIELDS, _c.last_seq).where(_ITS).with_for_update()
+_LOCK_HELD = _LOCK.where(_c.lease_holder == bindparam("holder"))
+_LOCK_WITH_STATE = select(*_FIELDS, _c.last_seq, _c.state).where(_ITS).with_for_update()
 _LOCK_OF = (
-    select(*[_c[field] for field in CONVERSATION_FIELDS])
+    select(*_FIELDS, _c.last_seq)
     .where(and_(_c.channel == bindparam("channel"), _c.external_id == bindparam("external_id")))
     .with_for_update()
 )
-_STATE = select(_c.state).where(_c.id == bindparam("conversation"))
-_SAVE_STATE = t.conversations.update().where(_c.id == bindparam("conversation")).values(state=bindparam("to"))
+_STATE = select(_c.state).where(_ITS)
+_SAVE_STATE = t.conversations.update().where(_ITS).values(state=bindparam("to"))
+_SAVE_SCRIPT = t.conversations.update().where(_ITS).values(script=bindparam("to"))
 _TAKE_LEASE = (
     t.conversations.update()
-    .where(and_(_c.id == bindparam("conversation"), or_(_c.lease_until.is_(None), _c.lease_until < bindparam("now"))))
+    .where(and_(_ITS, or_(_c.lease_until.is_(None), _c.lease_until < bindparam("now"))))
     .values(lease_holder=bindparam("holder"), lease_until=bindparam("until"))
 )
 _DROP_LEASE = (
     t.conversations.update()
-    .where(and_(_c.id == bindparam("conversation"), _c.lease_holder == bindparam("holder")))
+    .where(and_(_ITS, _c.lease_holder == bindparam("holder")))
     .values(lease_holder=None, lease_until=None)
 )
 
@@ -46,9 +51,15 @@ _DROP_LEASE = (
 class ConversationRows:
     """Implements `ports.Conversations`."""
 
-    def __init__(self, connection: Connection, tell: Callable[[Event | None], None] = lambda event: None) -> None:
-        """Take the connection, and who is told what the changes mean to other systems."""
+    def __init__(self, connection: Connection, last_seqs: dict[str, int], tell: Callable[[Event | None], None]) -> None:
+        """Take what is needed.
+
+        Args:
+            last_seqs: is told the number of the last message of each conversation that is locked.
+            tell: is told what the changes mean to other systems.
+        """
         self._db = connection
+        self._last_seqs = last_seqs
         self._tell = tell
 
     def add(self, conversation: Conversation) -> None:
@@ -66,19 +77,36 @@ class ConversationRows:
             insert = insert_for(self._db)(t.conversations).values(**_new_row(opened))
             self._db.execute(insert.on_conflict_do_nothing(index_elements=["channel", "external_id"]))
             found = self._db.execute(_LOCK_OF, own).mappings().one()
-        return read_conversation(found) if found else None
+        return self._locked(found) if found else None
 
     def get(self, conversation_id: str) -> Conversation | None:
         """The conversation, or None."""
-        return self._read(_GET, conversation_id)
+        row = self._row(_GET, conversation_id)
+        return read_conversation(row) if row else None
 
     def lock(self, conversation_id: str) -> Conversation | None:
         """The conversation, locked until the transaction ends (SQLite locks the whole file at begin)."""
-        return self._read(_LOCK, conversation_id)
+        row = self._row(_LOCK, conversation_id)
+        return self._locked(row) if row else None
 
-    def _read(self, query: Any, conversation_id: str) -> Conversation | None:
-        row = self._db.execute(query, {"conversation": conversation_id}).mappings().first()
-        return read_conversation(row) if row else None
+    def lock_held(self, conversation_id: str, holder: str) -> Conversation | None:
+        """The same for who holds the conversation's lease; None for anybody else."""
+        values = {"conversation": conversation_id, "holder": holder}
+        row = self._db.execute(_LOCK_HELD, values).mappings().first()
+        return self._locked(row) if row else None
+
+    def lock_with_state(self, conversation_id: str) -> tuple[Conversation | None, bytes | None]:
+        """The same with the dialogue's state."""
+        row = self._row(_LOCK_WITH_STATE, conversation_id)
+        return (self._locked(row), row["state"]) if row else (None, None)
+
+    def _row(self, query: Any, conversation_id: str) -> Mapping[str, Any] | None:
+        row: Mapping[str, Any] | None = self._db.execute(query, {"conversation": conversation_id}).mappings().first()
+        return row
+
+    def _locked(self, row: Mapping[str, Any]) -> Conversation:
+        self._last_seqs[row["id"]] = row["last_seq"]
+        return read_conversation(row)
 
     def save_owner(self, conversation: Conversation, change: OwnerChange) -> None:
         """Store a change of owner, or of who is wanted, together with its line of history."""
@@ -104,7 +132,7 @@ class ConversationRows:
 
     def save_script(self, conversation_id: str, script: str) -> None:
         """Remember the customer's characters."""
-        self._update(conversation_id, script=script)
+        self._db.execute(_SAVE_SCRIPT, {"conversation": conversation_id, "to": script})
 
     def state(self, conversation_id: str) -> bytes | None:
         """The dialogue's state as the engine left it."""

@@ -7,20 +7,25 @@ from typing import Any
 
 from sqlalchemy import Boolean, and_, bindparam, case, func, or_, select
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
 from bot.adapters import tables as t
 from bot.adapters.tables.base import UTCTime
 from bot.domain.conversation import Owner
+from bot.domain.errors import Conflict, NotFound
 from bot.domain.message import Button, Message, Reply, Sender
 from bot.domain.webhook import events_of_messages
+from bot.services.ports import News
 
 # Statements of every turn are built once: building one anew costs more than SQLite needs to run it.
 _m, _c = t.messages.c, t.conversations.c
+_ITS = _c.id == bindparam("conversation")
+_LOCK_LAST_SEQ = select(_c.last_seq).where(_ITS).with_for_update()
 _ADVANCE = (
     t.conversations.update()
-    .where(_c.id == bindparam("conversation"))
+    .where(_ITS)
     .values(
-        last_seq=_c.last_seq + bindparam("count"),
+        last_seq=bindparam("last"),
         unanswered=or_(_c.unanswered, bindparam("from_customer", type_=Boolean)),
         # A customer waits for a person from the oldest message on that no person has answered (F2).
         waiting_since=case(
@@ -34,29 +39,53 @@ _ADVANCE = (
         touched_at=bindparam("at", type_=UTCTime),
     )
 )
-_LAST_SEQ = select(_c.last_seq).where(_c.id == bindparam("conversation"))
 _INSERT = t.messages.insert()
 _OF_CONVERSATION = select(t.messages).where(_m.conversation_id == bindparam("conversation")).order_by(_m.seq)
 _BY_DEDUPE_KEY = _OF_CONVERSATION.where(_m.dedupe_key == bindparam("key"))
 _AT = _OF_CONVERSATION.where(_m.seq == bindparam("seq"))
 _AFTER = _OF_CONVERSATION.where(_m.seq > bindparam("after"))
 _AFTER_WITHOUT_NOTES = _AFTER.where(_m.note.is_(False))
+# Who holds it and what there is after a message, of one moment; private notes stay out (invariant 9).
+_NEWS = (
+    select(_c.owner, _c.agent, _c.touched_at, t.messages)
+    .select_from(
+        t.conversations.outerjoin(
+            t.messages, and_(_m.conversation_id == _c.id, _m.seq > bindparam("after"), _m.note.is_(False))
+        )
+    )
+    .where(_ITS)
+    .order_by(_m.seq)
+)
 _UNANSWERED = _OF_CONVERSATION.where(_m.answered.is_(False))
 _WAITS = and_(_m.conversation_id == bindparam("conversation"), _m.answered.is_(False))
 _MARK_ANSWERED = t.messages.update().where(and_(_WAITS, _m.seq <= bindparam("up_to"))).values(answered=True)
-_NOTE_WHETHER_MORE_WAITS = (
+_MORE_WAITS = select(_m.id).where(_WAITS).exists()
+_NOTE_WHETHER_MORE_WAITS = t.conversations.update().where(_ITS).values(unanswered=_MORE_WAITS)
+_IS_OWN_LEASE = _c.lease_holder == bindparam("holder")
+_END_TURN = (
     t.conversations.update()
-    .where(_c.id == bindparam("conversation"))
-    .values(unanswered=select(_m.id).where(_WAITS).exists())
+    .where(_ITS)
+    .values(
+        unanswered=_MORE_WAITS,
+        state=bindparam("to"),
+        lease_holder=case((_IS_OWN_LEASE, None), else_=_c.lease_holder),
+        lease_until=case((_IS_OWN_LEASE, None), else_=_c.lease_until),
+    )
 )
 
 
 class MessageRows:
     """Implements `ports.Messages`."""
 
-    def __init__(self, connection: Connection, tell: Callable[..., None] = lambda *events: None) -> None:
-        """Take the connection, and who is told of what people said."""
+    def __init__(self, connection: Connection, last_seqs: dict[str, int], tell: Callable[..., None]) -> None:
+        """Take what is needed.
+
+        Args:
+            last_seqs: the number of the last message of conversations that are locked already.
+            tell: is told what people said.
+        """
         self._db = connection
+        self._last_seqs = last_seqs
         self._tell = tell
 
     def add(
@@ -68,27 +97,51 @@ class MessageRows:
         dedupe_key: str | None = None,
         note: bool = False,
     ) -> list[Message]:
-        """Store sentences as the conversation's next messages; a `dedupe_key` belongs to a single one."""
+        """Store sentences as the conversation's next messages.
+
+        Args:
+            dedupe_key: of a single message.
+
+        Raises:
+            Conflict: the key is known; the unit of work can go no further.
+            NotFound: there is no such conversation.
+        """
         if not replies:
             return []
-        from_customer = sender is Sender.CUSTOMER
-        own = {"conversation": conversation_id}
-        from_agent = sender is Sender.AGENT and not note
-        self._db.execute(
-            _ADVANCE,
-            {**own, "count": len(replies), "from_customer": from_customer, "from_agent": from_agent, "at": at},
-        )
-        last = self._db.execute(_LAST_SEQ, own).scalar_one()
+        first = self._last_seq(conversation_id) + 1
         messages = [
             Message(
                 str(uuid.uuid4()), conversation_id, seq, sender, reply.text, at, reply.buttons, reply.source or None,
                 dedupe_key, note,
             )
-            for seq, reply in enumerate(replies, start=last - len(replies) + 1)
+            for seq, reply in enumerate(replies, start=first)
         ]  # fmt: skip
-        self._db.execute(_INSERT, [_row(message, answered=not from_customer) for message in messages])
+        from_customer = sender is Sender.CUSTOMER
+        rows = [_row(message, answered=not from_customer) for message in messages]
+        try:
+            self._db.execute(_INSERT, rows)
+        except IntegrityError as error:
+            raise Conflict("这条消息已经收到过") from error
+        last = self._last_seqs[conversation_id] = messages[-1].seq
+        from_agent = sender is Sender.AGENT and not note
+        self._db.execute(
+            _ADVANCE,
+            {
+                "conversation": conversation_id, "last": last, "from_customer": from_customer,
+                "from_agent": from_agent, "at": at,
+            },
+        )  # fmt: skip
         self._tell(*events_of_messages(messages))
         return messages
+
+    def _last_seq(self, conversation_id: str) -> int:
+        """The number of the last message; nobody else adds one until this unit of work ends."""
+        if conversation_id not in self._last_seqs:
+            last = self._db.execute(_LOCK_LAST_SEQ, {"conversation": conversation_id}).scalar_one_or_none()
+            if last is None:
+                raise NotFound("没有这个会话，请刷新页面重新开始")
+            self._last_seqs[conversation_id] = last
+        return self._last_seqs[conversation_id]
 
     def by_dedupe_key(self, conversation_id: str, dedupe_key: str) -> Message | None:
         """The message that came with this key before, or None."""
@@ -107,6 +160,14 @@ class MessageRows:
         """Messages after `seq` in order; private notes only where asked for (invariant 9)."""
         return self._read(_AFTER if notes else _AFTER_WITHOUT_NOTES, conversation_id, after=seq)
 
+    def news(self, conversation_id: str, seq: int) -> News | None:
+        """What a reader sees who knows everything up to `seq`; None where there is no such conversation."""
+        rows = self._db.execute(_NEWS, {"conversation": conversation_id, "after": seq}).mappings().all()
+        if not rows:
+            return None
+        messages = tuple(read_message(row) for row in rows if row["id"] is not None)
+        return News(Owner(rows[0]["owner"]), rows[0]["agent"], rows[0]["touched_at"], messages)
+
     def unanswered(self, conversation_id: str) -> list[Message]:
         """The customer's messages that no turn has answered."""
         return self._read(_UNANSWERED, conversation_id)
@@ -116,6 +177,12 @@ class MessageRows:
         own = {"conversation": conversation_id}
         self._db.execute(_MARK_ANSWERED, {**own, "up_to": up_to_seq})
         self._db.execute(_NOTE_WHETHER_MORE_WAITS, own)
+
+    def end_turn(self, conversation_id: str, up_to_seq: int, state: bytes | None, holder: str) -> None:
+        """The same, with the dialogue's new state; the holder gives the conversation's lease back."""
+        own = {"conversation": conversation_id}
+        self._db.execute(_MARK_ANSWERED, {**own, "up_to": up_to_seq})
+        self._db.execute(_END_TURN, {**own, "to": state, "holder": holder})
 
     def mark_delivery(self, message_ids: Sequence[str], state: str, note: str = "") -> None:
         """What became of messages on somebody else's platform, for the people at the desk."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.engine import Connection
 
 from bot.adapters import tables as t
@@ -50,6 +50,12 @@ class NoticeRows:
     def save(self, notice: Notice) -> None:
         """Store what became of it."""
         self._db.execute(t.notices.update().where(t.notices.c.id == notice.id).values(**_row(notice)))
+
+    def settle(self, notice: Notice, claimed_until: datetime) -> None:
+        """What became of one that was claimed until then; where it has been another's since, that one's word stands."""
+        n = t.notices.c
+        own = and_(n.id == notice.id, n.state == Fate.WAITING.value, n.due_at == claimed_until)
+        self._db.execute(t.notices.update().where(own).values(**_row(notice)))
 
     def _read(self, query: Any) -> list[Notice]:
         return [

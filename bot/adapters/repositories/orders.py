@@ -3,12 +3,26 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Column, bindparam, select
 from sqlalchemy.engine import Connection
+from sqlalchemy.sql import Select
 
 from bot.adapters import tables as t
 from bot.adapters.repositories.dialect import insert_for
 from bot.domain.order import Order, Product
+
+_PRODUCT = [column.label(f"product_{column.name}") for column in t.products.c if column.name != "id"]
+_PRODUCTS = select(t.products.c.id.label("product_id"), *_PRODUCT).order_by(t.products.c.id)
+
+
+def _orders_with(column: Column) -> Select:
+    """Orders and their products, the newest first: built once, since an answer asks for them several times."""
+    both = t.orders.join(t.products, t.orders.c.product_id == t.products.c.id)
+    newest = t.orders.c.bought_on.desc(), t.orders.c.number.desc()
+    return select(t.orders, *_PRODUCT).select_from(both).where(column == bindparam("wanted")).order_by(*newest)
+
+
+_BY_NUMBER, _BY_PHONE = _orders_with(t.orders.c.number), _orders_with(t.orders.c.phone)
 
 
 class OrderRows:
@@ -49,31 +63,29 @@ class OrderRows:
 
     def by_number(self, number: str) -> list[Order]:
         """The lines of an order; [] where it is unknown."""
-        return self._orders(t.orders.c.number == number)
+        return self._orders(_BY_NUMBER, number)
 
     def by_phone(self, phone: str) -> list[Order]:
         """Orders made with a phone number, newest first."""
-        return self._orders(t.orders.c.phone == phone)
+        return self._orders(_BY_PHONE, phone)
 
     def products(self) -> list[Product]:
         """All products."""
-        return [_product(row) for row in self._db.execute(select(t.products).order_by(t.products.c.id)).mappings()]
+        return [_product(row) for row in self._db.execute(_PRODUCTS).mappings()]
 
-    def _orders(self, where: Any) -> list[Order]:
-        query = select(t.orders).where(where).order_by(t.orders.c.bought_on.desc(), t.orders.c.number.desc())
-        rows = self._db.execute(query).mappings().all()
-        if not rows:
-            return []
-        known = {product.id: product for product in self.products()}
+    def _orders(self, query: Select, wanted: str) -> list[Order]:
         return [
             Order(
-                number=row["number"], phone=row["phone"], product=known[row["product_id"]], quantity=row["quantity"],
+                number=row["number"], phone=row["phone"], product=_product(row), quantity=row["quantity"],
                 price_fen=row["price_fen"], bought_on=row["bought_on"], received_on=row["received_on"],
                 channel=row["channel"], status=row["status"], tracking=row["tracking"],
             )
-            for row in rows
+            for row in self._db.execute(query, {"wanted": wanted}).mappings()
         ]  # fmt: skip
 
 
 def _product(row: Mapping[str, Any]) -> Product:
-    return Product(row["id"], row["name"], row["category"], row["model"], row["price_fen"], tuple(row["aliases"]))
+    return Product(
+        row["product_id"], row["product_name"], row["product_category"], row["product_model"],
+        row["product_price_fen"], tuple(row["product_aliases"]),
+    )  # fmt: skip

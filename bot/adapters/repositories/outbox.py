@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.engine import Connection
 
 from bot.adapters import tables as t
@@ -13,8 +13,26 @@ from bot.domain.message import Message
 from bot.services.ports import Delivery
 from bot.services.ports.channels import Waiting
 
+# Statements of every turn are built once: building one anew costs more than SQLite needs to run it.
 _o = t.outbox.c
 _INSERT = t.outbox.insert()
+_earlier = t.outbox.alias()
+_IS_HELD = (
+    select(_earlier.c.message_id)
+    .where(
+        _earlier.c.conversation_id == _o.conversation_id, _earlier.c.seq < _o.seq, _earlier.c.due_at > bindparam("now")
+    )
+    .exists()
+)
+# Uses index ix_outbox_due, and ix_outbox_conversation for what holds it.
+_DUE = (
+    select(t.messages, _o.attempts)
+    .join(t.outbox, _o.message_id == t.messages.c.id)
+    .where(_o.channel == bindparam("channel"), _o.due_at <= bindparam("now"), ~_IS_HELD)
+    .order_by(_o.conversation_id, _o.seq)
+    .limit(bindparam("limit"))
+)
+_SENT = t.outbox.delete().where(_o.message_id.in_(bindparam("messages", expanding=True)))
 
 
 class OutboxRows:
@@ -37,28 +55,13 @@ class OutboxRows:
 
     def due(self, channel: str, now: datetime, limit: int) -> Sequence[Delivery]:
         """What is due in a channel, in `seq` order within a conversation; an undelivered one holds the later ones."""
-        earlier = t.outbox.alias()
-        held = (
-            select(earlier.c.message_id)
-            .where(
-                earlier.c.conversation_id == t.outbox.c.conversation_id,
-                earlier.c.seq < t.outbox.c.seq,
-                earlier.c.due_at > now,
-            )
-            .exists()
-        )
-        rows = self._db.execute(
-            select(t.messages, t.outbox.c.attempts)
-            .join(t.outbox, t.outbox.c.message_id == t.messages.c.id)
-            .where(t.outbox.c.channel == channel, t.outbox.c.due_at <= now, ~held)
-            .order_by(t.outbox.c.conversation_id, t.outbox.c.seq)
-            .limit(limit)
-        ).mappings()
+        rows = self._db.execute(_DUE, {"channel": channel, "now": now, "limit": limit}).mappings()
         return [Delivery(read_message(row), row["attempts"]) for row in rows]
 
-    def sent(self, message_id: str) -> None:
-        """It has arrived."""
-        self._db.execute(t.outbox.delete().where(t.outbox.c.message_id == message_id))
+    def sent(self, *message_ids: str) -> None:
+        """They have arrived."""
+        if message_ids:
+            self._db.execute(_SENT, {"messages": message_ids})
 
     def retry_later(self, message_id: str, at: datetime) -> None:
         """It has not; try again then."""

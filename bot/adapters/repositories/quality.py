@@ -20,6 +20,8 @@ _OVERLAP = timedelta(hours=1)
 """A commit may become visible later than one that closed a conversation after it."""
 # Written out: SQLite trusts its index of failures only where it reads the word itself.
 _FAILED = t.review_findings.c.result == literal_column(f"'{Result.FAILED.value}'")
+# Asked for like this, SQLite goes by the few ratings of late and not by all reviews that nobody has looked at.
+_LOOKED_AT = [state.value for state in ReviewState if state is not ReviewState.AUTO]
 _r, _f, _c = t.reviews.c, t.review_findings.c, t.conversations.c
 
 
@@ -131,12 +133,16 @@ class ReviewRows(RecordRows[Review]):
     def rated(self, since: datetime, up_to: int, limit: int) -> list[str]:
         """Reviews that nobody has looked at, of people whom the customer rated up to so many points since."""
         g = t.ratings.c
+        low = and_(g.at >= since, g.score <= up_to)
         query = (
             select(_r.id)
             .join(t.ratings, and_(g.conversation_id == _r.conversation_id, g.agent == _r.agent))
-            .where(g.at >= since, g.score <= up_to, g.at >= _r.begun_at, _r.state == ReviewState.AUTO.value)
+            .where(
+                _r.conversation_id.in_(select(g.conversation_id).where(low)), low, g.at >= _r.begun_at,
+                _r.state.not_in(_LOOKED_AT),
+            )
             .order_by(_r.closed_at)
-        )
+        )  # fmt: skip
         return list(self._db.execute(query.limit(limit)).scalars())
 
     def ratings(self, conversation_ids: Collection[str]) -> list[Rating]:

@@ -1,18 +1,20 @@
 """The queue, the rules that filled it, and who could serve it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.engine import Connection
 
 from bot.adapters import tables as t
 from bot.adapters.repositories.dialect import insert_for
+from bot.adapters.tables.base import UTCTime
 from bot.domain.actor import Role
 from bot.domain.conversation import Conversation, Need, Owner
 from bot.domain.message import Sender
 from bot.domain.person import Presence
-from bot.domain.routing import Firing, Told, Waiting
+from bot.domain.routing import SAFETY_FIRST, Firing, Told, Waiting
 
 REOPENED = "reopened"
 """The reason in a conversation's history with which a customer comes again."""
@@ -33,6 +35,33 @@ _WAITING = (
     .where(_c.owner == Owner.QUEUED.value)
     .order_by(_c.priority.desc(), _c.queued_at, _c.id)
 )  # fmt: skip
+_waiting_since = func.coalesce(_c.waiting_since, _c.queued_at)
+_urgency = _c.priority + case(
+    *[
+        (and_(_c.priority == priority, _waiting_since <= bindparam(f"since_{priority}", type_=UTCTime)), 1)
+        for priority in range(SAFETY_FIRST - 1)
+    ],
+    else_=0,
+)
+_AHEAD = (
+    select(func.count())
+    .select_from(t.conversations)
+    .where(
+        _c.owner == Owner.QUEUED.value,
+        _c.team == bindparam("team"),
+        _c.level == bindparam("level"),
+        or_(
+            _urgency > bindparam("urgency"),
+            and_(
+                _urgency == bindparam("urgency"),
+                or_(
+                    _c.queued_at < bindparam("queued_at"),
+                    and_(_c.queued_at == bindparam("queued_at"), _c.id < bindparam("conversation")),
+                ),
+            ),
+        ),
+    )
+)
 
 
 class RoutingRows:
@@ -57,12 +86,19 @@ class RoutingRows:
                 channel=row["channel"],
                 reason=row["handover_reason"],
                 epoch=row["epoch"],
-                told=Told(row["entered_at"], row["position"], row["told_at"], row["callback_offered_at"] is not None)
-                if row["entered_at"]
-                else None,
+                told=_told_in(row) if row["entered_at"] else None,
             )
             for row in rows
         ]
+
+    def ahead_of(self, conversation: Conversation, urgency: int, lifted: Mapping[int, datetime]) -> int:
+        """How many are served before one that waits, in its line; see `domain.routing.in_order`."""
+        own = {
+            "team": conversation.need.team, "level": conversation.need.level.value, "urgency": urgency,
+            "queued_at": conversation.queued_at, "conversation": conversation.id,
+        }  # fmt: skip
+        since = {f"since_{priority}": at for priority, at in lifted.items()}
+        return int(self._db.execute(_AHEAD, {**own, **since}).scalar_one())
 
     def _last_agents(self, customers: Collection[str]) -> dict[str, str]:
         if not customers:
@@ -78,6 +114,12 @@ class RoutingRows:
         }  # fmt: skip
         insert = insert_for(self._db)(t.queue_tellings).values(conversation_id=conversation_id, **values)
         self._db.execute(insert.on_conflict_do_update(index_elements=["conversation_id"], set_=values))
+
+    def told(self, conversation_id: str, epoch: int) -> Told | None:
+        """What a waiting customer was told last, since that change of owner."""
+        own = and_(_told.conversation_id == conversation_id, _told.epoch == epoch)
+        row = self._db.execute(select(t.queue_tellings).where(own)).mappings().first()
+        return row and _told_in(row)
 
     def takes(self, since: datetime) -> dict[str, tuple[int, int]]:
         """How many conversations people have taken since, and how many people did, by team."""
@@ -167,3 +209,7 @@ class RoutingRows:
         query = select(_f.trigger, _f.conversation_id, _f.at, _f.detail).where(_f.trigger == trigger)
         rows = self._db.execute(query.order_by(_f.at.desc(), _f.id.desc()).limit(limit)).mappings()
         return [Firing(**row) for row in rows]
+
+
+def _told_in(row: Mapping[str, Any]) -> Told:
+    return Told(row["entered_at"], row["position"], row["told_at"], row["callback_offered_at"] is not None)

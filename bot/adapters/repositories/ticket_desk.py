@@ -1,11 +1,10 @@
 """Search terms of tickets, and whether files belong to them."""
 
-from sqlalchemy import and_, cast, or_, select
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy import and_, or_, select
 from sqlalchemy.engine import Connection
 
 from bot.adapters import tables as t
-from bot.adapters.ticket_terms import as_stored, terms_of_ticket
+from bot.adapters.ticket_terms import terms_of_ticket
 from bot.domain.ticket import Ticket
 
 
@@ -19,11 +18,10 @@ class TermRows:
         """The ticket is found by what it holds now."""
         named = select(t.customers.c.name).where(t.customers.c.phone == ticket.phone)
         customer = self._db.execute(named).scalar() if ticket.phone else None
-        terms = as_stored(terms_of_ticket(ticket, customer), self._db.dialect.name)
-        value = cast(terms, TSVECTOR) if self._db.dialect.name == "postgresql" else terms
+        terms = terms_of_ticket(ticket, customer)
         own = t.ticket_terms.c.number == ticket.number
-        if self._db.execute(t.ticket_terms.update().where(own).values(terms=value)).rowcount == 0:
-            self._db.execute(t.ticket_terms.insert().values(number=ticket.number, terms=value))
+        if self._db.execute(t.ticket_terms.update().where(own).values(terms=terms)).rowcount == 0:
+            self._db.execute(t.ticket_terms.insert().values(number=ticket.number, terms=terms))
 
 
 class AttachmentMarks:

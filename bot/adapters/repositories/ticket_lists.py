@@ -4,13 +4,29 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, column, func, literal, literal_column, not_, select, table, text, true, tuple_, type_coerce
+from sqlalchemy import (
+    and_,
+    bindparam,
+    column,
+    func,
+    literal,
+    literal_column,
+    not_,
+    select,
+    table,
+    text,
+    true,
+    tuple_,
+    type_coerce,
+)
 from sqlalchemy.engine import Connection
 
 from bot.adapters import tables as t
 from bot.adapters.repositories.tickets import read_ticket
 from bot.adapters.tables.base import UTCTime
-from bot.adapters.ticket_terms import as_query, asked, asked_by_word
+from bot.adapters.tables.sealed import Wanted
+from bot.adapters.ticket_terms import asked, asked_by_word
+from bot.domain.search_terms import Phrase
 from bot.domain.ticket import Status
 from bot.domain.ticket_view import NOBODY, RUNNING, Filter, Place, Sort, due_span, opened_span
 from bot.services.ports import ListedTicket, TicketPage
@@ -105,14 +121,13 @@ class TicketListRows:
         phrases = asked(query)
         if not phrases:
             return [(literal(1) == 0, _s.id, (_s.id.desc(),), _joined())]
-        dialect = self._db.dialect.name
-        typed, by_word = as_query(phrases, dialect), as_query(asked_by_word(query), dialect)
-        if dialect == "postgresql":
+        typed, by_word = phrases, asked_by_word(query)
+        if self._db.dialect.name == "postgresql":
             near = _found("typed", typed)
             parts = [near] if typed == by_word else [near, and_(_found("by_word", by_word), not_(near))]
             return ((self._by_index(where), _s.id, (_s.id.desc(),), _joined()) for where in parts)
-        found = [typed] if typed == by_word else [typed, f"({by_word}) NOT ({typed})"]
-        matches = [_FTS.op("MATCH")(literal(words)) for words in found]
+        found = [[typed]] if typed == by_word else [[typed], [by_word, typed]]
+        matches = [_FTS.op("MATCH")(literal(wanted, Wanted())) for wanted in found]
         rowid = _INDEX.c.rowid
         source = _INDEX.join(t.ticket_terms, _s.id == rowid).join(t.tickets, _c.number == _s.number)
         return [(where, rowid, (rowid.desc(),), source) for where in matches]
@@ -122,8 +137,9 @@ def _joined() -> Any:
     return t.ticket_terms.join(t.tickets, _c.number == _s.number)
 
 
-def _found(name: str, query: str) -> Any:
-    return text(f"ticket_terms.terms @@ CAST(:{name} AS tsquery)").bindparams(**{name: query})
+def _found(name: str, phrases: Sequence[Phrase]) -> Any:
+    wanted = bindparam(name, [phrases], type_=Wanted())
+    return text(f"ticket_terms.terms @@ CAST(:{name} AS tsquery)").bindparams(wanted)
 
 
 _COLUMNS = [column for column in _c if column.name != "idempotency_key"]

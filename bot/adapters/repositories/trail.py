@@ -58,9 +58,9 @@ class TrailRows:
         row = self._db.execute(_HEAD).first()
         return (row[0], row[1]) if row else (0, FIRST)
 
-    def entries(self, subject: str | None = None) -> Iterator[Entry]:
-        """All entries in order, or those about one thing."""
-        query = select(t.audit).order_by(t.audit.c.seq)
+    def entries(self, subject: str | None = None, after: int = 0) -> Iterator[Entry]:
+        """All entries in order, those about one thing, or those after a number."""
+        query = select(t.audit).where(t.audit.c.seq > after).order_by(t.audit.c.seq)
         if subject is not None:
             query = query.where(t.audit.c.subject == subject)
         for row in self._db.execute(query.execution_options(yield_per=1000)).mappings():

@@ -16,6 +16,8 @@ from bot.domain.wall import Today
 
 TRANSFERRED = "transferred"
 """The reason in a conversation's history with which a person hands it on."""
+_PEOPLES = (Owner.QUEUED.value, Owner.HUMAN.value)
+"""Asked for like this, SQLite reads what was touched today and not all that the bot ever held."""
 _c, _h, _m, _g = t.conversations.c, t.conversation_history.c, t.messages.c, t.ratings.c
 _LIVE = (
     select(*[column for column in _c if column.name != "state"], t.customers.c.name.label("name"))
@@ -56,7 +58,7 @@ class WallRows:
         return Today(
             conversations=self._count(select(func.count()).select_from(t.conversations).where(here)),
             by_bot=self._count(
-                select(func.count()).select_from(t.conversations).where(here, _c.owner == Owner.BOT.value, alone)
+                select(func.count()).select_from(t.conversations).where(here, _c.owner.not_in(_PEOPLES), alone)
             ),
             closed=self._count(select(func.count()).where(_c.closed_at >= midnight)),
             handovers=reasons,

@@ -23,6 +23,7 @@ from bot.adapters.tables.conversations import (
     ratings,
 )
 from bot.adapters.tables.people import presence, sessions, sign_in_failures, users
+from bot.adapters.tables.personal import consents, erasures, seals
 from bot.adapters.tables.quality import review_findings, reviews
 from bot.adapters.tables.records import (
     agreements,
@@ -58,11 +59,13 @@ __all__ = [
     "budgets",
     "canned_replies",
     "canned_uses",
+    "consents",
     "content_version",
     "conversation_history",
     "conversation_reads",
     "conversations",
     "customers",
+    "erasures",
     "fetches",
     "followups",
     "messages",
@@ -82,6 +85,7 @@ __all__ = [
     "review_findings",
     "reviews",
     "revisions",
+    "seals",
     "seen_events",
     "sessions",
     "sign_in_failures",

@@ -3,6 +3,7 @@
 from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
 
 from bot.adapters.tables.base import UTCTime, metadata
+from bot.adapters.tables.sealed import Sealed
 
 reaches = Table(
     "reaches", metadata,
@@ -27,7 +28,7 @@ fetches = Table(
     Column("channel", String(20), nullable=False),
     Column("media_id", String(300), nullable=False),
     Column("kind", String(10), nullable=False),
-    Column("name", String(100), nullable=False),
+    Column("name", Sealed(100), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("due_at", UTCTime, nullable=False),
     Index("ix_fetches_due", "channel", "due_at"),

@@ -11,7 +11,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     String,
     Table,
     Text,
@@ -20,6 +19,7 @@ from sqlalchemy import (
 )  # fmt: skip
 
 from bot.adapters.tables.base import UTCTime, metadata
+from bot.adapters.tables.sealed import Found, Named, Sealed, SealedBytes, SealedJSON, mark_in_index
 
 conversations = Table(
     "conversations", metadata,
@@ -47,11 +47,11 @@ conversations = Table(
     Column("return_asked", Boolean, nullable=False),
     Column("closed_at", UTCTime),
     Column("closed_reason", String(40)),
-    Column("summary", Text),
+    Column("summary", Sealed()),
     Column("touched_at", UTCTime, nullable=False),
     Column("last_seq", Integer, nullable=False),
     Column("unanswered", Boolean, nullable=False),
-    Column("state", LargeBinary),
+    Column("state", SealedBytes()),
     Column("lease_holder", String(36)),
     Column("lease_until", UTCTime),
     UniqueConstraint("channel", "external_id"),
@@ -64,7 +64,12 @@ conversations = Table(
     Index("ix_conversations_touched", "touched_at"),
     Index(
         "ix_conversations_unanswered", "unanswered",
-        sqlite_where=text("unanswered"), postgresql_where=text("unanswered"),
+        sqlite_where=text("unanswered = 1"), postgresql_where=text("unanswered"),
+    ),
+    # Uses index: what is open, by whose it is and what moved last; the many that are over are not in it.
+    Index(
+        "ix_conversations_open", "owner", "touched_at",
+        sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL"),
     ),
 )  # fmt: skip
 
@@ -87,8 +92,8 @@ messages = Table(
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
     Column("seq", Integer, nullable=False),
     Column("sender", String(10), nullable=False),
-    Column("text", Text, nullable=False),
-    Column("buttons", JSON, nullable=False),
+    Column("text", Sealed(), nullable=False),
+    Column("buttons", SealedJSON(), nullable=False),
     Column("source", JSON),
     Column("sent_at", UTCTime, nullable=False),
     Column("dedupe_key", String(100)),
@@ -99,6 +104,11 @@ messages = Table(
     Column("delivery_note", Text),
     UniqueConstraint("conversation_id", "seq"),
     UniqueConstraint("conversation_id", "dedupe_key", name="uq_messages_dedupe_key"),
+    # Uses index: what waits for an answer; the words are those of the question, which SQLite asks for.
+    Index(
+        "ix_messages_unanswered", "conversation_id", "seq",
+        sqlite_where=text("answered IS 0"), postgresql_where=text("answered IS false"),
+    ),
 )  # fmt: skip
 
 outbox = Table(
@@ -121,21 +131,22 @@ conversation_reads = Table(
     Column("conversation_id", ForeignKey("conversations.id"), primary_key=True),
     Column("person", String(60), primary_key=True),
     Column("seq", Integer, nullable=False),
-    Column("draft", Text, nullable=False),
+    Column("draft", Sealed(), nullable=False),
 )  # fmt: skip
 
 customers = Table(
     "customers", metadata,
     Column("id", String(36), primary_key=True),
-    Column("name", String(60), nullable=False),
-    Column("phone", String(20), unique=True),
+    Column("name", Named(60), nullable=False),
+    Column("phone", Found(20)),
     Column("tier", String(20), nullable=False),
     Column("birthday", Date),
-    Column("preferences", Text, nullable=False),
-    Column("note", Text, nullable=False),
+    Column("preferences", Sealed(), nullable=False),
+    Column("note", Sealed(), nullable=False),
     Column("special_care", Boolean, nullable=False),
     Column("created_at", UTCTime, nullable=False),
     Column("version", Integer, nullable=False),
+    Index("uq_customers_phone", mark_in_index("phone"), unique=True),
 )  # fmt: skip
 
 ratings = Table(
@@ -145,7 +156,7 @@ ratings = Table(
     Column("agent", String(60)),
     Column("score", Integer, nullable=False),
     Column("at", UTCTime, nullable=False),
-    Column("comment", Text),
+    Column("comment", Sealed()),
     Column("version", Integer, nullable=False),
     Index("ix_ratings_conversation", "conversation_id"),
     # Uses index: how people did over a time.

@@ -9,12 +9,12 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
-    Text,
     UniqueConstraint,
     text,
 )  # fmt: skip
 
 from bot.adapters.tables.base import UTCTime, metadata
+from bot.adapters.tables.sealed import Sealed, SealedJSON
 
 reviews = Table(
     "reviews", metadata,
@@ -31,15 +31,15 @@ reviews = Table(
     Column("state", String(10), nullable=False),
     Column("picked_for", JSON, nullable=False),
     Column("human_score", Integer),
-    Column("comment", Text),
+    Column("comment", Sealed()),
     Column("checked_by", String(60)),
     Column("checked_at", UTCTime),
-    Column("appeal", Text),
+    Column("appeal", Sealed()),
     Column("appealed_at", UTCTime),
     Column("settlement", String(10)),
     Column("settled_by", String(60)),
     Column("settled_at", UTCTime),
-    Column("settled_because", Text),
+    Column("settled_because", Sealed()),
     Column("version", Integer, nullable=False),
     # Each person's part of a conversation is inspected once for each time that it ended.
     UniqueConstraint("conversation_id", "closed_at", "agent"),
@@ -57,8 +57,8 @@ review_findings = Table(
     Column("rule", String(30), primary_key=True),
     Column("position", Integer, nullable=False),
     Column("result", String(15), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("evidence", JSON, nullable=False),
+    Column("reason", Sealed(), nullable=False),
+    Column("evidence", SealedJSON(), nullable=False),
     Column("agent", String(60), nullable=False),
     Column("day", Date, nullable=False),
     # Uses index: how often each rule failed, out of the index alone.

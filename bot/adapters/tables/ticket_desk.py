@@ -1,16 +1,16 @@
 """What the desk keeps beside tickets: search terms, lists with a name, and files."""
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, text
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, text
 
 from bot.adapters.tables.base import UTCTime, metadata
+from bot.adapters.tables.sealed import Sealed, Terms
 
 ticket_terms = Table(
     "ticket_terms", metadata,
     # Grows in the order of opening: a search reads the newest first and stops early.
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("number", ForeignKey("tickets.number"), nullable=False, unique=True),
-    Column("terms", Text().with_variant(TSVECTOR, "postgresql"), nullable=False),
+    Column("terms", Terms(), nullable=False),
     # PostgreSQL searches here, and reads no list of what waits to be put in; SQLite has `ticket_search`, an FTS5 table
     # that triggers keep, and wants no such index.
     Index(
@@ -40,7 +40,7 @@ attachments = Table(
     Column("id", String(36), primary_key=True),
     Column("ticket", ForeignKey("tickets.number")),
     Column("conversation_id", ForeignKey("conversations.id")),
-    Column("name", String(80), nullable=False),
+    Column("name", Sealed(80), nullable=False),
     Column("type", String(40), nullable=False),
     Column("size", Integer, nullable=False),
     Column("digest", String(64), nullable=False),

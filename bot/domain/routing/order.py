@@ -1,6 +1,6 @@
 """In which order the waiting are served (F5): by priority, then by who came first; a promise that runs out lifts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,16 +58,27 @@ def due_at(waiting: Waiting, policy: Policy) -> datetime:
 
 def urgency(waiting: Waiting, now: datetime, policy: Policy) -> int:
     """The priority, one more where the promise nearly runs out; never as high as danger to people."""
-    priority = waiting.need.priority
-    patience = policy.promise_of(priority) * policy.lift_at
-    if priority < SAFETY_FIRST - 1 and now - waiting.waiting_since >= patience:
-        return priority + 1
-    return priority
+    return urgency_since(waiting.need.priority, waiting.waiting_since, lifts(now, policy))
+
+
+def urgency_since(priority: int, waiting_since: datetime, lifted: Mapping[int, datetime]) -> int:
+    """The same of a priority and a moment; `lifted` as `lifts` gives them."""
+    return priority + (priority in lifted and waiting_since <= lifted[priority])
+
+
+def lifts(now: datetime, policy: Policy) -> dict[int, datetime]:
+    """By priority, since when somebody must have waited to be lifted by one."""
+    return {priority: now - policy.promise_of(priority) * policy.lift_at for priority in range(SAFETY_FIRST - 1)}
 
 
 def in_order(waiting: Iterable[Waiting], now: datetime, policy: Policy) -> list[Waiting]:
     """The waiting as they are to be served."""
-    return sorted(waiting, key=lambda one: (-urgency(one, now, policy), one.queued_at, one.id))
+    lifted = lifts(now, policy)
+
+    def key(one: Waiting) -> tuple[int, datetime, str]:
+        return -urgency_since(one.need.priority, one.waiting_since, lifted), one.queued_at, one.id
+
+    return sorted(waiting, key=key)
 
 
 def positions(ordered: Iterable[Waiting]) -> dict[str, int]:

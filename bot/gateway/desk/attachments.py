@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from aiohttp import BodyPartReader, hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.domain.attachment import MOST_BYTES, Attachment
 from bot.domain.errors import NotFound, TooLong
@@ -20,6 +21,7 @@ from bot.gateway.desk.rows import message_json
 from bot.gateway.errors import bad_request, too_many
 from bot.gateway.exchange import json_answer, moment
 from bot.gateway.links import opened
+from bot.gateway.proxies import peer_of
 from bot.services.attachments import Attachments
 from bot.services.ports import Upload
 
@@ -27,6 +29,8 @@ PIECE_BYTES = 64 * 1024
 MOST_AROUND = 64 * 1024
 """What a form may need beside the file itself."""
 WITHIN_SECONDS = 180
+UPLOADS_PER_MINUTE = 300
+"""Of customers at one address, whichever conversations they are for."""
 FILE, CLIENT_ID = "file", "client_id"
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -75,7 +79,8 @@ async def download(request: web.Request) -> web.StreamResponse:
 async def send(request: web.Request) -> web.Response:
     """A customer sends a file in the conversation; the same `client_id` again changes nothing."""
     conversation_id, files = customer_of(request), _files(request)
-    if wait := request.app[keys.MESSAGE_LIMIT].take(conversation_id):
+    by_address = request.app[keys.UPLOAD_LIMIT].take(peer_of(request))
+    if wait := by_address or request.app[keys.MESSAGE_LIMIT].take(conversation_id):
         raise too_many(wait)
     await asyncio.to_thread(files.require_place_in, conversation_id)
     async with _received(request) as form:
@@ -146,7 +151,7 @@ async def _received(request: web.Request) -> AsyncIterator[_Form]:
             raise web.HTTPRequestTimeout from None
         except (web.RequestPayloadError, ConnectionError):
             raise bad_request("文件没有传完整，请重传") from None
-        except (ValueError, RuntimeError, AssertionError, LookupError):
+        except (ValueError, RuntimeError, AssertionError, LookupError, HttpProcessingError):
             raise bad_request("上传的内容没有读懂，请从页面重新选择文件上传") from None
         yield _Form(file_id, name, upload, client_id)
 

@@ -13,19 +13,20 @@ from bot.domain.sign_in import LONGEST_PASSWORD, SESSION_LASTS, Session
 from bot.domain.text import clean
 from bot.gateway import keys
 from bot.gateway.auth import (
-    COOKIE,
     csrf_token,
     forged,
     is_from_our_page,
+    is_https,
     person_of,
     require_own_password,
+    session_cookie,
     signed_in,
 )
 from bot.gateway.desk.person_json import person_json
 from bot.gateway.errors import Refused, too_many
 from bot.gateway.exchange import choice_in, json_answer, moment, read_object, text_field, words_field
-from bot.gateway.limits import address_key
 from bot.gateway.office import Office
+from bot.gateway.proxies import peer_of
 
 SIGN_INS_PER_MINUTE = 30
 """From one address, behind which a whole office may sit."""
@@ -43,13 +44,13 @@ async def sign_in(request: web.Request) -> web.Response:
     body = await read_object(request)
     name, password = words_field(body, "name", most=_LONGEST_NAME), _password_in(body, "password")
     code = words_field(body, "code", default="", most=_LONGEST_CODE)
-    address, browser = address_key(request.remote), clean(request.headers.get(hdrs.USER_AGENT, ""))
+    address, browser = peer_of(request), clean(request.headers.get(hdrs.USER_AGENT, ""))
     enter = _office(request).sign_in.sign_in
     token, session, person = await _prove(request, enter, name, password, code, address, browser)
     response = json_answer(_session_json(request, person, session), status=201)
     response.set_cookie(
-        COOKIE, token, max_age=int(SESSION_LASTS.total_seconds()), path="/", httponly=True, samesite="Strict",
-        secure=_is_https(request),
+        session_cookie(request), token, max_age=int(SESSION_LASTS.total_seconds()), path="/", httponly=True,
+        samesite="Strict", secure=is_https(request),
     )  # fmt: skip
     return response
 
@@ -66,7 +67,7 @@ async def sign_out(request: web.Request) -> web.Response:
     _, present = await signed_in(request)
     await asyncio.to_thread(_office(request).sign_in.sign_out, present)
     response = web.Response(status=204)
-    response.del_cookie(COOKIE, path="/", httponly=True, samesite="Strict", secure=_is_https(request))
+    response.del_cookie(session_cookie(request), path="/", httponly=True, samesite="Strict", secure=is_https(request))
     return response
 
 
@@ -159,7 +160,7 @@ async def hashing(request: web.Request) -> AsyncIterator[None]:
 
 
 def _limit(request: web.Request) -> None:
-    if wait := request.app[keys.SIGN_IN_LIMIT].take(address_key(request.remote)):
+    if wait := request.app[keys.SIGN_IN_LIMIT].take(peer_of(request)):
         raise too_many(wait)
 
 
@@ -173,10 +174,6 @@ def _password_in(body: dict[str, Any], name: str) -> str:
     if len(password) > LONGEST_PASSWORD:
         raise InvalidInput(f"{name} 最多 {LONGEST_PASSWORD} 个字符")
     return password
-
-
-def _is_https(request: web.Request) -> bool:
-    return request.secure or _office(request).address.startswith("https:")
 
 
 def _session_json(request: web.Request, person: Person, session: Session | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.domain.custom_field import CustomField, custom_of
-from bot.domain.customer import hidden_phone
+from bot.domain.customer import TELLING, hidden_facts, hidden_phone, hidden_phones
 from bot.domain.person import Person
 from bot.domain.ticket import Ticket
 from bot.domain.ticket_view import Filter, Place, Sort, read_filter, read_place
@@ -37,7 +37,6 @@ from bot.services.ticket_timeline import Happening
 MATCH = "match"
 MOST_RELATED = 20
 _BESIDE_FILTER = frozenset({"q", "sort", "cursor", "limit", "columns", "full", "reason"})
-_PERSONAL = frozenset({"phone", "address"})
 
 
 async def tickets(request: web.Request) -> web.Response:
@@ -68,6 +67,13 @@ async def assign(request: web.Request) -> web.Response:
     name = None if body.get("name") is None else words_field(body, "name")
     changes = request.app[keys.OFFICE].ticket_changes
     return await _changed(request, person, await asyncio.to_thread(changes.assign, number, name, person, _seen(body)))
+
+
+async def reveal(request: web.Request) -> web.Response:
+    """The customer's phone, address and name in full; that they were looked at is audited (E10)."""
+    person, number = await person_of(request), number_of(request)
+    told = await asyncio.to_thread(request.app[keys.OFFICE].ticket_desk.reveal, person, number)
+    return json_answer({name: told.get(name) for name in TELLING})
 
 
 async def edit(request: web.Request) -> web.Response:
@@ -134,7 +140,7 @@ def listed_json(listed: ListedTicket, office: Office) -> dict[str, Any]:
         "number": ticket.number, "kind": ticket.kind, "status": ticket.status, "step": ticket.step,
         "step_name": office.casework.step_name(ticket), "priority": ticket.priority, "level": ticket.level,
         "team": ticket.team, "assignee": ticket.assignee, "phone": hidden_phone(ticket.phone),
-        "emotion": ticket.emotion, "fields": {n: v for n, v in ticket.fields.items() if n not in _PERSONAL},
+        "emotion": ticket.emotion, "fields": hidden_facts({n: v for n, v in ticket.fields.items() if n not in TELLING}),
         "custom": custom_of(ticket), "opened_at": moment(ticket.opened_at),
         "due_at": moment(ticket.due_at) if ticket.due_at else None, "changed_at": moment(listed.changed_at),
         "has_attachments": listed.has_attachments, "conversation_id": ticket.conversation_id,
@@ -173,7 +179,7 @@ def field_json(field: CustomField) -> dict[str, Any]:
 def _happening_json(happening: Happening) -> dict[str, Any]:
     return {
         "at": moment(happening.at), "kind": happening.kind, "what": happening.what, "who": happening.who,
-        "text": happening.text, "about": happening.about, "more": dict(happening.more),
+        "text": hidden_phones(happening.text), "about": happening.about, "more": dict(happening.more),
     }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from bot.services.ports.conversations import (
     Delivery,
     DeskLists,
     Messages,
+    News,
     Outbox,
     Routing,
     WallCounts,
@@ -24,6 +25,7 @@ from bot.services.ports.conversations import (
 from bot.services.ports.files import AttachmentMarks, FileStore, Upload
 from bot.services.ports.notices import Courier, Notices, WebhookPosts
 from bot.services.ports.people import Invitation, PasswordHasher, SecondFactor, Sessions, Users
+from bot.services.ports.privacy import Consents, ErasureLog, Expired, Personal
 from bot.services.ports.records import Records, Reviews, Trail
 from bot.services.ports.tickets import Budgets, ListedTicket, TicketLists, TicketPage, Tickets
 from bot.services.ports.turns import LEASE, Answer, BotEngine, Turn, TurnStarter
@@ -39,22 +41,27 @@ __all__ = [
     "Budgets",
     "CannedUses",
     "Clock",
+    "Consents",
     "Conversations",
     "Courier",
     "Delivery",
     "DeskLists",
     "Edition",
+    "ErasureLog",
+    "Expired",
     "FileStore",
     "Invitation",
     "KnowledgeIndex",
     "Likeness",
     "ListedTicket",
     "Messages",
+    "News",
     "Notices",
     "OrderDirectory",
     "Orders",
     "Outbox",
     "PasswordHasher",
+    "Personal",
     "Questions",
     "Records",
     "Reviews",

@@ -272,6 +272,7 @@ class Pull:
 
     Attributes:
         token: what the platform gave us for it; without one it may be asked seldom.
+        holder: who has it in hand; whoever hung for so long that another took it has it no longer.
     """
 
     channel: str
@@ -279,6 +280,7 @@ class Pull:
     cursor: str
     token: str
     version: int
+    holder: str
 
 
 class Pulls(Protocol):
@@ -293,8 +295,8 @@ class Pulls(Protocol):
         """Accounts that have more, which nobody else gets before `until`."""
         ...
 
-    def advance(self, pull: Pull, cursor: str, has_more: bool, now: datetime) -> None:
-        """The next begins there; what was wanted meanwhile stays wanted."""
+    def advance(self, pull: Pull, cursor: str, has_more: bool, now: datetime) -> bool:
+        """The next begins there; what was wanted meanwhile stays wanted. False where its holder is another now."""
         ...
 
     def retry_later(self, pull: Pull, at: datetime) -> None: ...

@@ -75,6 +75,14 @@ class TurnStarter(Protocol):
         """The customer is typing on: wait a little longer."""
         ...
 
+    def has_room(self, conversation_id: str = "", coming: int = 0) -> bool:
+        """Whether a message in that conversation, or a new one, can be answered in good time, behind those coming."""
+        ...
+
+    def room_in(self) -> int:
+        """Seconds after which it may be."""
+        ...
+
 
 LEASE = timedelta(seconds=30)
 """How long a turn may hold its conversation; longer than any turn's deadline."""

@@ -5,11 +5,21 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.domain.message import Message
+
 
 class Wakeups(Protocol):
     """Tells every node that a conversation has something new to read."""
 
-    async def publish(self, conversation_id: str) -> None: ...
+    @property
+    def reaches_others(self) -> bool:
+        """Whether the other nodes hear us; where they do not, they notice within their own polling time."""
+        ...
+
+    async def publish(self, conversation_id: str, said: Message | None = None) -> None:
+        """Call who reads the conversation; `said`: all the news is this message of the customer's."""
+        ...
+
     async def pass_on(self, frame: Mapping[str, Any]) -> None:
         """Let all nodes' wide ears hear what is stored nowhere and may be lost, such as that somebody types."""
         ...
@@ -30,6 +40,7 @@ class WakeupSignal(Protocol):
 
     seen: datetime | None
     has_news: bool
+    said: Message | None
     typing: str | None
     has_moved: bool
 

@@ -101,8 +101,8 @@ export class Chat extends EventTarget {
     for (let failures = 0; !this.#conversation && !this.#stopped; failures += 1) {
       try {
         await this.#begin();
-      } catch {
-        await this.#pause.for(backoff(failures));
+      } catch (error) {
+        await this.#pause.for(error.retryAfter ?? backoff(failures));
       }
     }
     this.#wanted = false;

@@ -176,7 +176,7 @@ export class Log {
   #delivery({ status, error }) {
     const words = this.#words;
     const failed = status === "failed" || status === "rejected";
-    const mark = failed ? "warning" : { sending: "clock", delivered: "check" }[status];
+    const mark = failed ? "warning" : { sending: "clock", waiting: "clock", delivered: "check" }[status];
     const again = { class: "retry", type: "button", onclick: () => this.#on.retry() };
     return h(
       "div", { class: `delivery${failed ? " failed" : ""}` },

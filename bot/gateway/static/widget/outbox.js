@@ -21,7 +21,8 @@ export class Outbox {
     this.#entries = (storage.read("unsent") ?? []).map((entry) => ({ ...entry, state: "sending" }));
   }
 
-  /** Entries in the order they were written; `state` is sending, failed (retried by itself) or rejected (not). */
+  /** Entries in the order they were written; `state` is sending, waiting (the server has asked to come again later),
+   * failed (retried by itself) or rejected (not). */
   get entries() {
     return this.#entries;
   }
@@ -83,7 +84,10 @@ export class Outbox {
           return;
         }
         const retryAfter = error.retryAfter ?? null;
-        if (retryAfter === null && (failures + 1 >= SHOWN_AS_FAILED_AFTER || !navigator.onLine)) {
+        if (retryAfter !== null) {
+          entry.state = "waiting";
+          this.#changed();
+        } else if (failures + 1 >= SHOWN_AS_FAILED_AFTER || !navigator.onLine) {
           entry.state = "failed";
           this.#changed();
         }

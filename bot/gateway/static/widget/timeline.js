@@ -60,7 +60,9 @@ function showDelivery(rows, unsent) {
   for (const row of rows) if (row !== last && row.status !== "rejected") row.status = null;
   if (last?.sender !== "customer") return;
   last.status ??= "delivered";
-  if (last.status === "sending" && unsent.some(({ state }) => state === "failed")) last.status = "failed";
+  for (const worse of ["waiting", "failed"]) {
+    if (last.status === "sending" && unsent.some(({ state }) => state === worse)) last.status = worse;
+  }
 }
 
 /** Answers are offered under the last word of the company only, even if an earlier bubble of that turn brought them. */

@@ -116,7 +116,7 @@ export class TicketDetail {
         h("main", {},
           promises(ticket), this.#merged(ticket), nextSteps(ticket, reload), timeline(told)),
         h("aside", { "aria-label": "工单内容" },
-          ...factGroups(this.#whole, (change) => this.#save(change)),
+          ...factGroups(this.#whole, (change) => this.#save(change), () => api.post(`/desk/tickets/${this.#number}/personal`)),
           fileGroup(ticket.number, attachments, reload),
           this.#related(ticket, related))),
     );

@@ -4,19 +4,24 @@ import { h } from "/static/widget/dom.js";
 import { icon } from "../../parts/icon.js";
 import { FIELDS, PRIORITIES, USUAL, VALUES } from "./words.js";
 
+/** What says who the customer is comes masked; whoever wants it whole says so, and that is audited. */
+const TELLING = new Set(["phone", "address", "name"]);
 const HIDDEN = new Set(["proposal", "custom", "merged", "merged_into", "repair_began", "repairs"]);
 
 /**
- * `save(change)` stores {fields} | {facts} | {custom} | {priority} and throws what is refused. → elements
+ * `save(change)` stores {fields} | {facts} | {custom} | {priority} and throws what is refused;
+ * `reveal()` gives what is masked in full. → elements
  */
-export function factGroups({ ticket, custom_fields: custom, facts }, save) {
+export function factGroups({ ticket, custom_fields: custom, facts }, save, reveal) {
   const told = [...new Set([...(USUAL[ticket.kind] ?? []), ...Object.keys(ticket.fields)])];
   const noted = Object.entries(ticket.record).filter(([name, value]) => facts[name] && !HIDDEN.has(name) && typeof value !== "object");
   const own = ticket.record.custom ?? {};
   return [
-    group("客户说的", told.filter((name) => FIELDS[name]).map((name) => row(
-      FIELDS[name], ticket.fields[name] ?? "", { long: (ticket.fields[name] ?? "").length > 24 },
-      (value) => save({ fields: { [name]: value } })))),
+    group("客户说的", told.filter((name) => FIELDS[name]).map((name) => {
+      const shown = (value) => row(FIELDS[name], value, { long: value.length > 24 }, (text) => save({ fields: { [name]: text } }));
+      const value = ticket.fields[name] ?? "";
+      return TELLING.has(name) && value.includes("*") ? masked(FIELDS[name], value, async () => shown((await reveal())[name] ?? "")) : shown(value);
+    })),
     noted.length > 0 && group("登记的", noted.map(([name, value]) => row(
       facts[name].name, String(value), controlOfFact(facts[name], String(value)), (text) => save({ facts: { [name]: text } })))),
     custom.length > 0 && group("自定义项", custom.map((field) => row(
@@ -29,6 +34,28 @@ export function factGroups({ ticket, custom_fields: custom, facts }, save) {
 
 function group(title, rows) {
   return h("section", { class: "facts" }, h("h3", {}, title), h("dl", {}, ...rows));
+}
+
+/** A masked value, and the click that puts the row with the whole one in its place. */
+function masked(name, value, whole) {
+  const fault = h("p", { class: "fault", role: "alert", hidden: true });
+  const element = h("div", { class: "fact" },
+    h("dt", {}, name),
+    h("dd", {}, h("span", { class: "number" }, value), " ", h(
+      "button",
+      {
+        class: "link", type: "button", title: "查看会记入审计", "aria-label": `显示完整的${name}`,
+        onclick: async () => {
+          try {
+            element.replaceWith(await whole());
+          } catch (error) {
+            fault.hidden = false;
+            fault.replaceChildren(icon("warning"), h("span", {}, error.message));
+          }
+        },
+      },
+      "显示"), fault));
+  return element;
 }
 
 function controlOfFact({ values }, value) {
