@@ -36,13 +36,17 @@ _WORDS = {
     ),
 }  # fmt: skip
 _SIMPLIFIED = str.maketrans("刪個導給註銷", "删个导给注销")
+_BEFORE = re.compile(r"^(?:请|麻烦|帮我|给我|我想要|我想|我要|申请|要求)+")
+_AFTER = re.compile(r"(?:一下|吧|谢谢|[。！!，, ])+$")
+"""What people put around a wish without wishing for anything else."""
 _PHONE = re.compile(r"(?<!\d)1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)")
 
 
 def wish_in(text: str) -> Wish | None:
-    """What a text asks for, where it is nothing but the words for it; else None."""
-    words = squeezed(text).translate(_SIMPLIFIED)
-    return next((wish for wish, known in _WORDS.items() if words in known), None)
+    """What a text asks for, where it is nothing but the words for it, politely or not; else None."""
+    words = _AFTER.sub("", squeezed(text).translate(_SIMPLIFIED))
+    bare = _BEFORE.sub("", words)
+    return next((wish for wish, known in _WORDS.items() if words in known or bare in known), None)
 
 
 def tells_of_a_person(text: str) -> bool:

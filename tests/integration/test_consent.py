@@ -8,7 +8,7 @@ import pytest
 from bot.adapters.content_files import load_scripts
 from bot.adapters.privacy_files import load_privacy_notice
 from bot.bootstrap import Anfu
-from bot.domain.consent import WORKING_DAYS, read_notice, tells_of_a_person, wish_in
+from bot.domain.consent import WORKING_DAYS, Wish, read_notice, tells_of_a_person, wish_in
 from bot.domain.customer import hidden_facts
 from bot.domain.errors import ContentError
 from bot.domain.message import Reply
@@ -76,6 +76,12 @@ def test_who_wants_to_be_deleted_has_consented_no_longer(anfu: Anfu, customer: C
         uow.commit()
     (kept,) = anfu.person_exports.copy(here, "小李", "测试").data["tables"]["consents"]
     assert kept["withdrawn_at"]
+
+
+def test_a_wish_put_politely_is_the_same_wish() -> None:
+    for text in ("我要删除我的个人信息", "请帮我删除个人信息，谢谢", "刪除我的個人信息。"):
+        assert wish_in(text) is Wish.DELETE
+    assert wish_in("帮我导出我的信息吧") is Wish.COPY
 
 
 def test_other_words_are_for_the_bot() -> None:
