@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from bot.adapters import tables as t
 from bot.adapters.repositories.dialect import insert_for
+from bot.adapters.repositories.prepared import Prepared, insert, update
 from bot.domain.actor import Role
 from bot.domain.conversation import Conversation, Need, Owner, OwnerChange
 from bot.domain.webhook import Event, event_of_owner
@@ -20,28 +21,26 @@ CONVERSATION_FIELDS = (
     "closed_reason", "summary", "touched_at", *_NEED_FIELDS,
 )  # fmt: skip
 
-# Statements of every turn are built once: building one anew costs more than SQLite needs to run it.
 _c = t.conversations.c
 _ITS = _c.id == bindparam("conversation")
 _FIELDS = [_c[field] for field in CONVERSATION_FIELDS]
-_GET = select(*_FIELDS).where(_ITS)
-_LOCK = select(*_FIELDS, _c.last_seq).where(_ITS).with_for_update()
-_LOCK_HELD = _LOCK.where(_c.lease_holder == bindparam("holder"))
-_LOCK_WITH_STATE = select(*_FIELDS, _c.last_seq, _c.state).where(_ITS).with_for_update()
-_LOCK_OF = (
+_GET = Prepared(select(*_FIELDS).where(_ITS))
+_lock = select(*_FIELDS, _c.last_seq).where(_ITS).with_for_update()
+_LOCK, _LOCK_HELD = Prepared(_lock), Prepared(_lock.where(_c.lease_holder == bindparam("holder")))
+_LOCK_WITH_STATE = Prepared(select(*_FIELDS, _c.last_seq, _c.state).where(_ITS).with_for_update())
+_LOCK_OF = Prepared(
     select(*_FIELDS, _c.last_seq)
     .where(and_(_c.channel == bindparam("channel"), _c.external_id == bindparam("external_id")))
     .with_for_update()
 )
-_STATE = select(_c.state).where(_ITS)
-_SAVE_STATE = t.conversations.update().where(_ITS).values(state=bindparam("to"))
-_SAVE_SCRIPT = t.conversations.update().where(_ITS).values(script=bindparam("to"))
-_TAKE_LEASE = (
+_STATE = Prepared(select(_c.state).where(_ITS))
+_SAVE_STATE = Prepared(t.conversations.update().where(_ITS).values(state=bindparam("to")))
+_TAKE_LEASE = Prepared(
     t.conversations.update()
     .where(and_(_ITS, or_(_c.lease_until.is_(None), _c.lease_until < bindparam("now"))))
     .values(lease_holder=bindparam("holder"), lease_until=bindparam("until"))
 )
-_DROP_LEASE = (
+_DROP_LEASE = Prepared(
     t.conversations.update()
     .where(and_(_ITS, _c.lease_holder == bindparam("holder")))
     .values(lease_holder=None, lease_until=None)
@@ -64,7 +63,7 @@ class ConversationRows:
 
     def add(self, conversation: Conversation) -> None:
         """Store a new conversation."""
-        self._db.execute(t.conversations.insert().values(**_new_row(conversation)))
+        insert(self._db, t.conversations, _new_row(conversation))
 
     def lock_of(self, opened: Conversation, or_open: bool) -> Conversation | None:
         """The conversation of that customer in that channel, locked; where there is none, the given one is stored.
@@ -74,8 +73,8 @@ class ConversationRows:
         own = {"channel": opened.channel, "external_id": opened.external_id}
         found = self._db.execute(_LOCK_OF, own).mappings().first()
         if found is None and or_open:
-            insert = insert_for(self._db)(t.conversations).values(**_new_row(opened))
-            self._db.execute(insert.on_conflict_do_nothing(index_elements=["channel", "external_id"]))
+            opening = insert_for(self._db)(t.conversations).values(**_new_row(opened))
+            self._db.execute(opening.on_conflict_do_nothing(index_elements=["channel", "external_id"]))
             found = self._db.execute(_LOCK_OF, own).mappings().one()
         return self._locked(found) if found else None
 
@@ -119,12 +118,8 @@ class ConversationRows:
             touched_at=change.at,
             **_need_row(c.need),
         )  # fmt: skip
-        self._db.execute(
-            t.conversation_history.insert().values(
-                conversation_id=change.conversation_id, epoch=change.epoch, owner=change.owner.value,
-                reason=change.reason, at=change.at, agent=change.agent, by=change.by,
-            )
-        )  # fmt: skip
+        line = {**vars(change), "owner": change.owner.value}
+        insert(self._db, t.conversation_history, line)
 
     def save_feeling(self, conversation_id: str, emotion: int, signals: Sequence[str]) -> None:
         """Remember how the customer feels, and what was heard of danger or need (A2, A13)."""
@@ -132,7 +127,7 @@ class ConversationRows:
 
     def save_script(self, conversation_id: str, script: str) -> None:
         """Remember the customer's characters."""
-        self._db.execute(_SAVE_SCRIPT, {"conversation": conversation_id, "to": script})
+        self._update(conversation_id, script=script)
 
     def state(self, conversation_id: str) -> bytes | None:
         """The dialogue's state as the engine left it."""
@@ -163,7 +158,7 @@ class ConversationRows:
         return self._db.execute(select(t.conversations.c.id).where(t.conversations.c.unanswered)).scalars().all()
 
     def _update(self, conversation_id: str, **values: Any) -> None:
-        self._db.execute(t.conversations.update().where(t.conversations.c.id == conversation_id).values(**values))
+        update(self._db, t.conversations, {"id": conversation_id}, values)
 
 
 def read_conversation(row: Mapping[str, Any]) -> Conversation:

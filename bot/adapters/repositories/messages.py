@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from bot.adapters import tables as t
+from bot.adapters.repositories.prepared import Prepared
 from bot.adapters.tables.base import UTCTime
 from bot.domain.conversation import Owner
 from bot.domain.errors import Conflict, NotFound
@@ -17,11 +18,10 @@ from bot.domain.message import Button, Message, Reply, Sender
 from bot.domain.webhook import events_of_messages
 from bot.services.ports import News
 
-# Statements of every turn are built once: building one anew costs more than SQLite needs to run it.
 _m, _c = t.messages.c, t.conversations.c
 _ITS = _c.id == bindparam("conversation")
-_LOCK_LAST_SEQ = select(_c.last_seq).where(_ITS).with_for_update()
-_ADVANCE = (
+_LOCK_LAST_SEQ = Prepared(select(_c.last_seq).where(_ITS).with_for_update())
+_ADVANCE = Prepared(
     t.conversations.update()
     .where(_ITS)
     .values(
@@ -39,14 +39,29 @@ _ADVANCE = (
         touched_at=bindparam("at", type_=UTCTime),
     )
 )
-_INSERT = t.messages.insert()
+_INSERT = Prepared(
+    t.messages.insert(),
+    (
+        "id",
+        "conversation_id",
+        "seq",
+        "sender",
+        "text",
+        "buttons",
+        "source",
+        "sent_at",
+        "dedupe_key",
+        "note",
+        "answered",
+    ),
+)
 _OF_CONVERSATION = select(t.messages).where(_m.conversation_id == bindparam("conversation")).order_by(_m.seq)
-_BY_DEDUPE_KEY = _OF_CONVERSATION.where(_m.dedupe_key == bindparam("key"))
-_AT = _OF_CONVERSATION.where(_m.seq == bindparam("seq"))
-_AFTER = _OF_CONVERSATION.where(_m.seq > bindparam("after"))
-_AFTER_WITHOUT_NOTES = _AFTER.where(_m.note.is_(False))
+_BY_DEDUPE_KEY = Prepared(_OF_CONVERSATION.where(_m.dedupe_key == bindparam("key")))
+_AT = Prepared(_OF_CONVERSATION.where(_m.seq == bindparam("seq")))
+_after = _OF_CONVERSATION.where(_m.seq > bindparam("after"))
+_AFTER, _AFTER_WITHOUT_NOTES = Prepared(_after), Prepared(_after.where(_m.note.is_(False)))
 # Who holds it and what there is after a message, of one moment; private notes stay out (invariant 9).
-_NEWS = (
+_NEWS = Prepared(
     select(_c.owner, _c.agent, _c.touched_at, t.messages)
     .select_from(
         t.conversations.outerjoin(
@@ -56,13 +71,13 @@ _NEWS = (
     .where(_ITS)
     .order_by(_m.seq)
 )
-_UNANSWERED = _OF_CONVERSATION.where(_m.answered.is_(False))
+_UNANSWERED = Prepared(_OF_CONVERSATION.where(_m.answered.is_(False)))
 _WAITS = and_(_m.conversation_id == bindparam("conversation"), _m.answered.is_(False))
-_MARK_ANSWERED = t.messages.update().where(and_(_WAITS, _m.seq <= bindparam("up_to"))).values(answered=True)
+_MARK_ANSWERED = Prepared(t.messages.update().where(and_(_WAITS, _m.seq <= bindparam("up_to"))).values(answered=True))
 _MORE_WAITS = select(_m.id).where(_WAITS).exists()
-_NOTE_WHETHER_MORE_WAITS = t.conversations.update().where(_ITS).values(unanswered=_MORE_WAITS)
+_NOTE_WHETHER_MORE_WAITS = Prepared(t.conversations.update().where(_ITS).values(unanswered=_MORE_WAITS))
 _IS_OWN_LEASE = _c.lease_holder == bindparam("holder")
-_END_TURN = (
+_END_TURN = Prepared(
     t.conversations.update()
     .where(_ITS)
     .values(

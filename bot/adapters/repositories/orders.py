@@ -5,21 +5,22 @@ from typing import Any
 
 from sqlalchemy import Column, bindparam, select
 from sqlalchemy.engine import Connection
-from sqlalchemy.sql import Select
 
 from bot.adapters import tables as t
 from bot.adapters.repositories.dialect import insert_for
+from bot.adapters.repositories.prepared import Prepared
 from bot.domain.order import Order, Product
 
 _PRODUCT = [column.label(f"product_{column.name}") for column in t.products.c if column.name != "id"]
 _PRODUCTS = select(t.products.c.id.label("product_id"), *_PRODUCT).order_by(t.products.c.id)
 
 
-def _orders_with(column: Column) -> Select:
-    """Orders and their products, the newest first: built once, since an answer asks for them several times."""
+def _orders_with(column: Column) -> Prepared:
+    """Orders and their products, the newest first."""
     both = t.orders.join(t.products, t.orders.c.product_id == t.products.c.id)
     newest = t.orders.c.bought_on.desc(), t.orders.c.number.desc()
-    return select(t.orders, *_PRODUCT).select_from(both).where(column == bindparam("wanted")).order_by(*newest)
+    ordered = select(t.orders, *_PRODUCT).select_from(both).order_by(*newest)
+    return Prepared(ordered.where(column == bindparam("wanted")))
 
 
 _BY_NUMBER, _BY_PHONE = _orders_with(t.orders.c.number), _orders_with(t.orders.c.phone)
@@ -73,7 +74,7 @@ class OrderRows:
         """All products."""
         return [_product(row) for row in self._db.execute(_PRODUCTS).mappings()]
 
-    def _orders(self, query: Select, wanted: str) -> list[Order]:
+    def _orders(self, query: Prepared, wanted: str) -> list[Order]:
         return [
             Order(
                 number=row["number"], phone=row["phone"], product=_product(row), quantity=row["quantity"],

@@ -9,13 +9,13 @@ from sqlalchemy.engine import Connection
 
 from bot.adapters import tables as t
 from bot.adapters.repositories.messages import read_message
+from bot.adapters.repositories.prepared import Prepared
 from bot.domain.message import Message
 from bot.services.ports import Delivery
 from bot.services.ports.channels import Waiting
 
-# Statements of every turn are built once: building one anew costs more than SQLite needs to run it.
 _o = t.outbox.c
-_INSERT = t.outbox.insert()
+_INSERT = Prepared(t.outbox.insert(), ("message_id", "conversation_id", "seq", "channel", "attempts", "due_at", "part"))
 _earlier = t.outbox.alias()
 _IS_HELD = (
     select(_earlier.c.message_id)
@@ -25,14 +25,14 @@ _IS_HELD = (
     .exists()
 )
 # Uses index ix_outbox_due, and ix_outbox_conversation for what holds it.
-_DUE = (
+_DUE = Prepared(
     select(t.messages, _o.attempts)
     .join(t.outbox, _o.message_id == t.messages.c.id)
     .where(_o.channel == bindparam("channel"), _o.due_at <= bindparam("now"), ~_IS_HELD)
     .order_by(_o.conversation_id, _o.seq)
     .limit(bindparam("limit"))
 )
-_SENT = t.outbox.delete().where(_o.message_id.in_(bindparam("messages", expanding=True)))
+_SENT = Prepared(t.outbox.delete().where(_o.message_id == bindparam("message")))
 
 
 class OutboxRows:
@@ -61,7 +61,7 @@ class OutboxRows:
     def sent(self, *message_ids: str) -> None:
         """They have arrived."""
         if message_ids:
-            self._db.execute(_SENT, {"messages": message_ids})
+            self._db.execute(_SENT, [{"message": message_id} for message_id in message_ids])
 
     def retry_later(self, message_id: str, at: datetime) -> None:
         """It has not; try again then."""

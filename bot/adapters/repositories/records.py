@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
-from sqlalchemy import Table, and_, select
+from sqlalchemy import Table, and_, bindparam, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
+from bot.adapters.repositories.prepared import Prepared, equal, insert, update
 from bot.adapters.repositories.trail import TrailRows
 from bot.domain.audit import Change, differences
 from bot.domain.errors import Conflict
@@ -17,6 +19,8 @@ from bot.domain.text import mask
 
 R = TypeVar("R")
 
+MOST = 2**31 - 1
+"""A limit that is none."""
 CHANGED_MEANWHILE = "刚刚有人改过这一项，请刷新后看看最新的情况再操作"
 
 
@@ -38,7 +42,7 @@ class RecordRows(Generic[R]):
         row = _row(record)
         try:
             with self._db.begin_nested():
-                self._db.execute(self._table.insert().values(**row))
+                insert(self._db, self._table, row)
         except IntegrityError as error:
             raise Conflict(CHANGED_MEANWHILE) from error
         self._note("add", row["id"], actor, reason, at, {}, row)
@@ -47,10 +51,14 @@ class RecordRows(Generic[R]):
         """The record, or None."""
         return next(iter(self.find(id=record_id)), None)
 
-    def find(self, limit: int | None = None, **equal: Any) -> list[R]:
+    def find(self, limit: int | None = None, **equals: Any) -> list[R]:
         """Records whose columns have these values, or one of a list of values, in the order in which they began."""
+        values = {name: _plain(value) for name, value in equals.items()}
+        if not any(value is None or isinstance(value, list) for value in values.values()):
+            own = {f"its_{name}": value for name, value in values.items()}
+            return self._found(self._db.execute(_finding(self._table, tuple(values)), {**own, "limit": limit or MOST}))
         c = self._table.c
-        where = [c[n].in_(value) if isinstance(value, list) else c[n] == _plain(value) for n, value in equal.items()]
+        where = [c[n].in_(value) if isinstance(value, list) else c[n] == value for n, value in values.items()]
         return self._read(and_(True, *where), limit)
 
     def due(self, state: StrEnum, now: datetime, limit: int) -> list[R]:
@@ -71,29 +79,21 @@ class RecordRows(Generic[R]):
         before = self.get(known.id)
         saved: Any = replace(known, version=known.version + 1)
         row = _row(saved)
-        changed = self._db.execute(
-            self._table.update()
-            .where(self._table.c.id == known.id, self._table.c.version == known.version)
-            .values(**row)
-        )
-        if changed.rowcount != 1 or before is None:
+        changed = update(self._db, self._table, {"id": known.id, "version": known.version}, row)
+        if changed != 1 or before is None:
             raise Conflict(CHANGED_MEANWHILE)
         self._note("change", known.id, actor, reason, at, _row(before), row)
         result: R = saved
         return result
 
     def _read(self, where: Any, limit: int | None, order: Any = None) -> list[R]:
-        first = next(
-            (self._table.c[n] for n in ("requested_at", "offered_at", "opened_at", "starts_at", "reported_at", "due_at")
-             if n in self._table.c),
-            self._table.c.id,
-        )  # fmt: skip
-        query = select(self._table).where(where).order_by(first if order is None else order, self._table.c.id)
+        first = _beginning(self._table) if order is None else order
+        query = select(self._table).where(where).order_by(first, self._table.c.id)
+        return self._found(self._db.execute(query.limit(limit)))
+
+    def _found(self, found: Any) -> list[R]:
         readers = _readers(self._kind)
-        return [
-            self._kind(**{name: readers[name](value) for name, value in row.items()})
-            for row in self._db.execute(query.limit(limit)).mappings()
-        ]
+        return [self._kind(**{name: readers[name](value) for name, value in row.items()}) for row in found.mappings()]
 
     def _note(
         self, action: str, record_id: str, actor: str, reason: str, at: datetime,
@@ -102,6 +102,17 @@ class RecordRows(Generic[R]):
         was, became = differences(_told(before), _told(after))
         subject = f"{self._table.name.removesuffix('s')}:{record_id}"
         self._trail.add(Change(at, actor, subject, action, mask(reason), was, became))
+
+
+def _beginning(table: Table) -> Any:
+    names = ("requested_at", "offered_at", "opened_at", "starts_at", "reported_at", "due_at")
+    return next((table.c[name] for name in names if name in table.c), table.c.id)
+
+
+@cache
+def _finding(table: Table, names: tuple[str, ...]) -> Prepared:
+    found = select(table).where(equal(table, names)).order_by(_beginning(table), table.c.id)
+    return Prepared(found.limit(bindparam("limit")))
 
 
 def _row(record: Any) -> dict[str, Any]:

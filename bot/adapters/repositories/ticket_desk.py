@@ -1,11 +1,17 @@
 """Search terms of tickets, and whether files belong to them."""
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.engine import Connection
 
 from bot.adapters import tables as t
+from bot.adapters.repositories.prepared import Prepared, insert, update
 from bot.adapters.ticket_terms import terms_of_ticket
 from bot.domain.ticket import Ticket
+
+_NAME = Prepared(select(t.customers.c.name).where(t.customers.c.phone == bindparam("phone")))
+_ATTACHED = Prepared(
+    select(t.attachments.c.id).where(t.attachments.c.conversation_id == bindparam("conversation")).limit(1)
+)
 
 
 class TermRows:
@@ -16,12 +22,11 @@ class TermRows:
 
     def keep(self, ticket: Ticket) -> None:
         """The ticket is found by what it holds now."""
-        named = select(t.customers.c.name).where(t.customers.c.phone == ticket.phone)
-        customer = self._db.execute(named).scalar() if ticket.phone else None
+        customer = self._db.execute(_NAME, {"phone": ticket.phone}).scalar() if ticket.phone else None
         terms = terms_of_ticket(ticket, customer)
-        own = t.ticket_terms.c.number == ticket.number
-        if self._db.execute(t.ticket_terms.update().where(own).values(terms=terms)).rowcount == 0:
-            self._db.execute(t.ticket_terms.insert().values(number=ticket.number, terms=terms))
+        own = {"number": ticket.number}
+        if update(self._db, t.ticket_terms, own, {"terms": terms}) == 0:
+            insert(self._db, t.ticket_terms, {**own, "terms": terms})
 
 
 class AttachmentMarks:
@@ -45,5 +50,4 @@ def put_on_a_conversation(connection: Connection, conversation_id: str | None) -
     """Whether a customer has sent a file in a conversation before."""
     if conversation_id is None:
         return False
-    sent = select(t.attachments.c.id).where(t.attachments.c.conversation_id == conversation_id).limit(1)
-    return connection.execute(sent).first() is not None
+    return connection.execute(_ATTACHED, {"conversation": conversation_id}).first() is not None

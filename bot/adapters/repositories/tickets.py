@@ -4,11 +4,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.engine import Connection
 
 from bot.adapters import tables as t
 from bot.adapters.repositories.dialect import insert_for
+from bot.adapters.repositories.prepared import Prepared, insert, update
 from bot.adapters.repositories.records import CHANGED_MEANWHILE, masked
 from bot.adapters.repositories.ticket_desk import TermRows, put_on_a_conversation
 from bot.adapters.repositories.trail import TrailRows
@@ -21,6 +22,16 @@ from bot.domain.ticket import HistoryEntry, Kind, Status, Ticket, ticket_number
 
 MOST_AT_ONCE = 10_000
 """Numbers in one query; SQLite takes some thirty thousand values."""
+
+_counter, _c, _h = t.ticket_counters.c, t.tickets.c, t.ticket_history
+_BUMP = Prepared(t.ticket_counters.update().where(_counter.day_kind == bindparam("key")).values(last=_counter.last + 1))
+_COUNT = Prepared(select(_counter.last).where(_counter.day_kind == bindparam("key")))
+_tickets = select(t.tickets).order_by(_c.opened_at, _c.number)
+_BY_NUMBER = Prepared(_tickets.where(_c.number == bindparam("number")))
+_BY_KEY = Prepared(_tickets.where(_c.idempotency_key == bindparam("key")))
+_OF_CONVERSATION = Prepared(_tickets.where(_c.conversation_id == bindparam("conversation")))
+_LOCK = Prepared(select(_c.number).where(_c.number == bindparam("number")).with_for_update())
+_HISTORY = Prepared(select(_h).where(_h.c.number == bindparam("number")).order_by(_h.c.position))
 
 
 class TicketRows:
@@ -35,13 +46,11 @@ class TicketRows:
         """The next free number of that kind and day; two transactions never get the same."""
         day = f"{local_day(at):%Y%m%d}"
         key = ticket_number(kind, day, 0)[:10]
-        counter = t.ticket_counters.c
-        bump = t.ticket_counters.update().where(counter.day_kind == key).values(last=counter.last + 1)
-        if self._db.execute(bump).rowcount == 0:
-            insert = insert_for(self._db)(t.ticket_counters).values(day_kind=key, last=0).on_conflict_do_nothing()
-            self._db.execute(insert)
-            self._db.execute(bump)
-        count = self._db.execute(select(counter.last).where(counter.day_kind == key)).scalar_one()
+        if self._db.execute(_BUMP, {"key": key}).rowcount == 0:
+            first = insert_for(self._db)(t.ticket_counters).values(day_kind=key, last=0).on_conflict_do_nothing()
+            self._db.execute(first)
+            self._db.execute(_BUMP, {"key": key})
+        count = self._db.execute(_COUNT, {"key": key}).scalar_one()
         return ticket_number(kind, day, count)
 
     def add(self, ticket: Ticket, idempotency_key: str) -> None:
@@ -49,7 +58,7 @@ class TicketRows:
         row = _row(ticket)
         has_attachments = put_on_a_conversation(self._db, ticket.conversation_id)
         kept = {"idempotency_key": idempotency_key, "changed_at": ticket.changed_at, "has_attachments": has_attachments}
-        self._db.execute(t.tickets.insert().values(**row, **kept))
+        insert(self._db, t.tickets, {**row, **kept})
         self._add_history(ticket, known=0)
         self._terms.keep(ticket)
         self._note(ticket, {}, row)
@@ -68,9 +77,8 @@ class TicketRows:
             raise Conflict(CHANGED_MEANWHILE)
         saved = replace(ticket, version=ticket.version + 1)
         row = _row(saved)
-        same_version = and_(t.tickets.c.number == ticket.number, t.tickets.c.version == ticket.version)
-        update = t.tickets.update().where(same_version).values(**row, changed_at=saved.changed_at)
-        if self._db.execute(update).rowcount != 1:
+        same_version = {"number": ticket.number, "version": ticket.version}
+        if update(self._db, t.tickets, same_version, {**row, "changed_at": saved.changed_at}) != 1:
             raise Conflict(CHANGED_MEANWHILE)
         self._add_history(saved, known=len(before.history))
         self._terms.keep(saved)
@@ -80,13 +88,12 @@ class TicketRows:
 
     def _add_history(self, ticket: Ticket, known: int) -> None:
         for position, entry in list(enumerate(ticket.history))[known:]:
-            self._db.execute(
-                t.ticket_history.insert().values(
-                    number=ticket.number, position=position, at=entry.at, actor=entry.actor, event=entry.event,
-                    from_status=entry.from_status and entry.from_status.value, to_status=entry.to_status.value,
-                    reason=entry.reason,
-                )
-            )  # fmt: skip
+            line = {
+                "number": ticket.number, "position": position, "at": entry.at, "actor": entry.actor,
+                "event": entry.event, "from_status": entry.from_status and entry.from_status.value,
+                "to_status": entry.to_status.value, "reason": entry.reason,
+            }  # fmt: skip
+            insert(self._db, t.ticket_history, line)
 
     def _note(self, ticket: Ticket, before: dict[str, Any], after: dict[str, Any]) -> None:
         """One line on the audit trail for each change, told by the last line of the history."""
@@ -98,20 +105,20 @@ class TicketRows:
 
     def get(self, number: str) -> Ticket | None:
         """The ticket, or None."""
-        return next(iter(self._read(t.tickets.c.number == number)), None)
+        return next(iter(self._found(self._db.execute(_BY_NUMBER, {"number": number}))), None)
 
     def lock(self, number: str) -> Ticket | None:
         """The ticket, locked until the transaction ends (SQLite locks the whole file at begin)."""
-        self._db.execute(select(t.tickets.c.number).where(t.tickets.c.number == number).with_for_update())
+        self._db.execute(_LOCK, {"number": number})
         return self.get(number)
 
     def by_key(self, idempotency_key: str) -> Ticket | None:
         """The ticket that this request opened before, or None."""
-        return next(iter(self._read(t.tickets.c.idempotency_key == idempotency_key)), None)
+        return next(iter(self._found(self._db.execute(_BY_KEY, {"key": idempotency_key}))), None)
 
     def of_conversation(self, conversation_id: str) -> list[Ticket]:
         """The conversation's tickets, oldest first."""
-        return self._read(t.tickets.c.conversation_id == conversation_id)
+        return self._found(self._db.execute(_OF_CONVERSATION, {"conversation": conversation_id}))
 
     def search(
         self, kind: Kind | None, status: str | None, limit: int, offset: int, phone: str | None = None,
@@ -145,21 +152,28 @@ class TicketRows:
 
     def _read(self, where: Any, order: tuple[Any, ...] = (), limit: int | None = None, offset: int = 0) -> list[Ticket]:
         query = select(t.tickets).where(where).order_by(*(order or (t.tickets.c.opened_at, t.tickets.c.number)))
-        rows = self._db.execute(query.limit(limit).offset(offset)).mappings().all()
+        return self._found(self._db.execute(query.limit(limit).offset(offset)))
+
+    def _found(self, found: Any) -> list[Ticket]:
+        rows = found.mappings().all()
         numbers = [row["number"] for row in rows]
         entries = self._histories(numbers)
         return [read_ticket(row, tuple(entries[row["number"]])) for row in rows]
 
     def _histories(self, numbers: list[str]) -> dict[str, list[HistoryEntry]]:
-        h = t.ticket_history
         entries: dict[str, list[HistoryEntry]] = {number: [] for number in numbers}
         for some in (numbers[n : n + MOST_AT_ONCE] for n in range(0, len(numbers), MOST_AT_ONCE)):
-            for e in self._db.execute(select(h).where(h.c.number.in_(some)).order_by(h.c.position)).mappings():
+            for e in self._history_lines(some).mappings():
                 came_from = Status(e["from_status"]) if e["from_status"] else None
                 entries[e["number"]].append(
                     HistoryEntry(e["at"], e["actor"], e["event"], came_from, Status(e["to_status"]), e["reason"])
                 )
         return entries
+
+    def _history_lines(self, numbers: list[str]) -> Any:
+        if len(numbers) == 1:
+            return self._db.execute(_HISTORY, {"number": numbers[0]})
+        return self._db.execute(select(_h).where(_h.c.number.in_(numbers)).order_by(_h.c.position))
 
 
 def _row(ticket: Ticket) -> dict[str, Any]:

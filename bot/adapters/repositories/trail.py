@@ -8,9 +8,11 @@ from sqlalchemy.engine import Connection
 
 from bot.adapters import tables as t
 from bot.adapters.repositories.dialect import insert_for
+from bot.adapters.repositories.prepared import Prepared, insert, update
 from bot.domain.audit import FIRST, Change, Entry, link
 
-_HEAD = select(t.audit_head.c.seq, t.audit_head.c.hash).where(t.audit_head.c.id == 1)
+_head = select(t.audit_head.c.seq, t.audit_head.c.hash).where(t.audit_head.c.id == 1)
+_HEAD, _LOCK_HEAD = Prepared(_head), Prepared(_head.with_for_update())
 
 
 class TrailRows:
@@ -37,20 +39,18 @@ class TrailRows:
         """Write what was noted, each entry linked to the one before."""
         if not self._waiting:
             return
-        head = self._db.execute(_HEAD.with_for_update()).first()
+        head = self._db.execute(_LOCK_HEAD).first()
         if head is None:
             first = insert_for(self._db)(t.audit_head).values(id=1, seq=0, hash=FIRST).on_conflict_do_nothing()
             self._db.execute(first)
-            head = self._db.execute(_HEAD.with_for_update()).one()
+            head = self._db.execute(_LOCK_HEAD).one()
         seq, previous = head
-        rows = []
         for change in self._waiting:
             seq += 1
             entry = link(seq, previous, change)
             previous = entry.hash
-            rows.append(_row(entry))
-        self._db.execute(t.audit.insert(), rows)
-        self._db.execute(t.audit_head.update().values(seq=seq, hash=previous))
+            insert(self._db, t.audit, _row(entry))
+        update(self._db, t.audit_head, {"id": 1}, {"seq": seq, "hash": previous})
         self._waiting.clear()
 
     def head(self) -> tuple[int, str]:

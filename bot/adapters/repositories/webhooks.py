@@ -8,11 +8,12 @@ from sqlalchemy.engine import Connection
 
 from bot.adapters import tables as t
 from bot.adapters.repositories.notices import NoticeRows
+from bot.adapters.repositories.prepared import Prepared
 from bot.domain.audit import Change
 from bot.domain.notice import Notice, Way
 from bot.domain.webhook import Event, Standing, event_of_change
 
-_SUBSCRIBERS = select(t.webhooks.c.id, t.webhooks.c.events).where(t.webhooks.c.state == Standing.ACTIVE.value)
+_SUBSCRIBERS = Prepared(select(t.webhooks.c.id, t.webhooks.c.events).where(t.webhooks.c.state == Standing.ACTIVE.value))
 
 
 class WebhookPosts:
