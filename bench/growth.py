@@ -224,6 +224,7 @@ def _grow_conversations(anfu: Anfu, people: People, past: Past, size: int) -> Th
 def _chores(anfu: Anfu) -> Things:
     """What the clock does every five seconds, each once with nothing left to do."""
     chores = {
+        "set_back.look": anfu.set_back.look,
         "watch.look": anfu.watch.look, "resolutions.expire": anfu.resolutions.expire,
         "followups.say_due": anfu.followups.say_due, "farewells.end_silent": anfu.farewells.end_silent,
         "inspection.look": anfu.inspection.look, "intake.forget_events": anfu.intake.forget_events,

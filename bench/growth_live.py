@@ -17,7 +17,7 @@ from bench import sockets as idle_sockets
 from bench.live import Server, quiet_server, use_of
 from bench.load_figures import percentile
 from bot.adapters.knowledge import MeaningIndex
-from bot.adapters.uow import open_database, unit_of_work
+from bot.adapters.uow import UnitsOfWork, open_database
 from bot.domain.knowledge import Article
 
 DIMENSIONS, WORDINGS = 512, 4
@@ -89,7 +89,7 @@ async def _agents(count: int) -> dict[str, float]:
 
 def _hire(server: Server, names: Sequence[str]) -> None:
     database = open_database(f"sqlite:///{server.data / 'anfu.db'}")
-    with unit_of_work(database)() as work:
+    with UnitsOfWork(database)() as work:
         for name in names:
             work.users.add(name, "agent", datetime.now(UTC))
         work.commit()

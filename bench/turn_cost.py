@@ -92,7 +92,7 @@ class Bench:
         self.anfu.knowledge.search("你好")
         self.turns = Turns(
             self.anfu.uow, self.engine, self.anfu.handoff, self.anfu.scripts, self.anfu.clock,
-            queueing=self.anfu.queueing,
+            queueing=self.anfu.queueing, fleeting=self.anfu.fleeting,
         )  # fmt: skip
         self.watch = Stopwatch()
         self._loop = asyncio.new_event_loop()

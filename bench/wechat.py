@@ -22,7 +22,7 @@ from bot.adapters.channels.wechat.channel import WeChatChannel
 from bot.adapters.channels.wechat.crypto import Seal
 from bot.adapters.content_files import load_scripts
 from bot.adapters.sealing import Keyring
-from bot.adapters.uow import migrate, open_database, unit_of_work
+from bot.adapters.uow import UnitsOfWork, migrate, open_database
 from bot.domain.incoming import Did, Incoming
 from bot.domain.message import Reply as Said
 from bot.domain.message import Sender
@@ -153,7 +153,7 @@ async def measure_week(customers: int, seed: int = 7) -> dict[str, object]:
             f"sqlite:///{Path(folder) / 'anfu.db'}", Keyring(["a data key that only the bench seals with"])
         )
         migrate(database)
-        uow = unit_of_work(database)
+        uow = UnitsOfWork(database)
         intake = Intake(uow, load_scripts(), clock)
         async with Simulator(platform, "http://127.0.0.1:9") as simulator:
             account = WeChatAccount(

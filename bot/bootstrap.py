@@ -35,7 +35,7 @@ from bot.adapters.routing_files import load_routing, load_triggers
 from bot.adapters.sealing import Keyring
 from bot.adapters.second_factor import Totp
 from bot.adapters.sla_files import load_sla
-from bot.adapters.uow import migrate, open_database, reading, unit_of_work
+from bot.adapters.uow import UnitsOfWork, migrate, open_database, reading
 from bot.adapters.warranty_files import load_law
 from bot.domain.calendar import Calendars
 from bot.domain.channel import ChannelContent
@@ -93,6 +93,7 @@ from bot.services.reaching import Reaching
 from bot.services.resolutions import Resolutions
 from bot.services.retention import Retention
 from bot.services.revising import Revising
+from bot.services.set_back import SetBack
 from bot.services.shelves import ArticleShelf, ScriptShelf, Shelf
 from bot.services.sign_in import SignIn
 from bot.services.sla_watch import SlaWatch
@@ -191,6 +192,7 @@ class Anfu:
     database: Engine
     uow: UnitOfWorkFactory
     reading: UnitOfWorkFactory
+    fleeting: UnitOfWorkFactory
     content: Content
     scripts: ScriptBook
     labels: dict[str, Any]
@@ -244,6 +246,7 @@ class Anfu:
     inspection: Inspection
     quality: Quality
     wall: WallView
+    set_back: SetBack
 
 
 def build(settings: Settings, clock: Clock | None = None, content: Content | None = None) -> Anfu:
@@ -255,7 +258,7 @@ def build(settings: Settings, clock: Clock | None = None, content: Content | Non
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = open_database(settings.database_url, Keyring(settings.data_keys()))
     migrate(database)
-    uow: UnitOfWorkFactory = unit_of_work(database)
+    uow = UnitsOfWork(database)
     read: UnitOfWorkFactory = reading(database)
     content = content or load_content()
     clock = clock or _clock_of(database)
@@ -301,6 +304,7 @@ def build(settings: Settings, clock: Clock | None = None, content: Content | Non
         database=database,
         uow=uow,
         reading=read,
+        fleeting=uow.fleeting,
         content=content,
         scripts=scripts,
         labels=content.labels,
@@ -357,6 +361,7 @@ def build(settings: Settings, clock: Clock | None = None, content: Content | Non
         inspection=Inspection(uow, content.quality, clock),
         quality=Quality(uow, content.quality, clock),
         wall=WallView(read, content.desk, content.routing.estimating, clock),
+        set_back=SetBack(uow, read, clock),
     )  # fmt: skip
     _bring_demo_data(uow)
     return anfu

@@ -46,28 +46,45 @@ class TurnTracker(DialogueStateTracker):
     """A tracker of slots and form position that begins with the turn: its cost never grows with the conversation."""
 
     @classmethod
-    def begun(cls, conversation_id: str, domain: Domain, slots: dict[str, Any], form: str | None) -> "TurnTracker":
-        """As it was when the bot last listened; slots and forms that the domain no longer knows are left out."""
-        tracker = cls(conversation_id, domain.slots)
+    def blank(cls, domain: Domain) -> "TurnTracker":
+        """A conversation that has just begun, of which all turns are twins."""
+        tracker = cls("", domain.slots)
         tracker.update(ActionExecuted(ACTION_SESSION_START_NAME))
         tracker.update(SessionStarted())
-        for name, value in slots.items():
-            if name in tracker.slots:
-                tracker.slots[name].value = value
-        if form in domain.form_names:
-            tracker.update(ActionExecuted(form))
-            tracker.update(ActiveLoop(form))
-        tracker.update(ActionExecuted(ACTION_LISTEN_NAME))
         return tracker
+
+    def begun(self, conversation_id: str, slots: dict[str, Any], form: str | None) -> "TurnTracker":
+        """A twin as it was when the bot last listened; slots that the domain no longer knows are left out."""
+        twin = self.copy()
+        twin.sender_id = conversation_id
+        for name, value in slots.items():
+            twin._set_slot(name, value)
+        if form:
+            twin.update(ActionExecuted(form))
+            twin.update(ActiveLoop(form))
+        twin.update(ActionExecuted(ACTION_LISTEN_NAME))
+        return twin
 
     def copy(self) -> "TurnTracker":
         """A twin that can be changed and thrown away; Rasa would replay all events."""
         twin = self.__class__.__new__(self.__class__)
         twin.__dict__.update(self.__dict__)
         twin.events = deque(self.events)
-        twin.slots = _twins(self.slots.values())
+        twin.slots = dict(self.slots)
         twin.active_loop = copy(self.active_loop)
         return twin
+
+    def _set_slot(self, key: str, value: Any) -> None:
+        """Twins share their slots until one of them sets one."""
+        if (slot := self.slots.get(key)) is not None:
+            self.slots[key] = own = _twin(slot)
+            own.value = value
+
+    def _reset_slots(self) -> None:
+        """Rasa resets the slots that it finds, which may be a twin's too."""
+        for key, slot in self.slots.items():
+            self.slots[key] = own = _twin(slot)
+            own.reset()
 
     def with_events(self, events: Iterable[Event]) -> "TurnTracker":
         """A twin that has seen these events too."""
@@ -101,13 +118,17 @@ class TurnTracker(DialogueStateTracker):
         return said[::-1]
 
 
-def _twins(slots: Iterable[Slot]) -> dict[str, Slot]:
-    made: dict[str, Slot] = {}
-    for slot in slots:
-        twin = slot.__class__.__new__(slot.__class__)
-        twin.__dict__.update(slot.__dict__)
-        made[slot.name] = twin
-    return made
+def _twin(slot: Slot) -> Slot:
+    twin: Slot = slot.__class__.__new__(slot.__class__)
+    twin.__dict__.update(slot.__dict__)
+    return twin
+
+
+class _Said(UserUttered):
+    """A message, which Rasa copies with all that was understood, for its log alone."""
+
+    def __deepcopy__(self, _memory: dict[int, Any]) -> "_Said":
+        return self
 
 
 class _Form(FormAction):
@@ -156,6 +177,7 @@ class Dialogue:
         loaded.graph_runner = StraightRunner(loaded.graph_runner)
         self.domain = loaded.domain
         self._model = loaded
+        self._blank = TurnTracker.blank(self.domain)
         self._listening = _listening(self.domain, actions)
         self._actions = [self._action(name, actions) for name in self.domain.action_names_or_texts]
 
@@ -173,12 +195,13 @@ class Dialogue:
 
         Args:
             turn_id: what our actions find in the message's metadata.
-            slots: values by name, as the last turn left them. form: the running form.
+            slots: values by name, as the last turn left them. form: the running form; one that the domain no longer
+                knows is left out.
 
         Raises:
             EngineFailure: the rules go round in circles. Whatever an action raises.
         """
-        turn = Turn(TurnTracker.begun(conversation_id, self.domain, slots, form))
+        turn = Turn(self._blank.begun(conversation_id, slots, form if form in self.domain.form_names else None))
         message = UserMessage(text, sender_id=conversation_id, metadata={"turn_id": turn_id})
         turn.tracker.update(self._hear(message, turn.tracker))
         for action in self._listening:
@@ -190,7 +213,7 @@ class Dialogue:
 
     def _hear(self, message: UserMessage, tracker: TurnTracker) -> UserUttered:
         parsed = self._model._parse_message_with_graph(message, tracker)
-        return UserUttered(
+        return _Said(
             message.text, parsed["intent"], parsed["entities"], parsed, message_id=message.message_id,
             metadata=message.metadata,
         )  # fmt: skip

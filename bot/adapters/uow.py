@@ -29,6 +29,7 @@ from bot.adapters.repositories import (
     ExpiredRows,
     FetchRows,
     MessageRows,
+    MomentRows,
     NoticeRows,
     OrderRows,
     OutboxRows,
@@ -240,17 +241,20 @@ class DatabaseUnitOfWork:
     platform_tokens = _rows(PlatformTokenRows)
     bindings = _rows(BindingRows)
     pulse = _rows(PulseRow)
+    moments = _rows(MomentRows)
     personal = _rows(PersonalRows)
     consents = _rows(ConsentRows)
     expired = _rows(ExpiredRows)
 
-    def __init__(self, engine: Engine, turn: "Lock | None" = None) -> None:
+    def __init__(self, engine: Engine, turn: "Lock | None" = None, lasting: bool = True) -> None:
         """Begin nothing yet.
 
         Args:
             turn: whose turn it is to write, where one writes at a time.
+            lasting: False where a power cut may undo it: its commit does not wait for the disk.
         """
         self._engine = engine
+        self._lasting = lasting
         self._turn = turn
         self._has_turn = False
         self._last_seqs: dict[str, int] = {}
@@ -260,6 +264,8 @@ class DatabaseUnitOfWork:
         self._has_turn = bool(self._turn and self._turn.acquire(timeout=_BUSY_SECONDS))
         try:
             self._connection: Connection = self._engine.connect()
+            if not self._lasting:
+                _wait_for_disk(self._connection, False)
             self._transaction = self._connection.begin()
         except BaseException as error:
             self._give_turn()
@@ -274,6 +280,8 @@ class DatabaseUnitOfWork:
         try:
             if self._transaction.is_active:
                 self._transaction.rollback()
+            if not self._lasting:
+                _wait_for_disk(self._connection, True)
             self._connection.close()
         finally:
             self._give_turn()
@@ -312,11 +320,27 @@ def reading(engine: Engine) -> Callable[[], DatabaseUnitOfWork]:
     return lambda: DatabaseUnitOfWork(found)
 
 
-def unit_of_work(engine: Engine) -> Callable[[], DatabaseUnitOfWork]:
-    """A factory of units of work on this database.
+def _wait_for_disk(connection: Any, wait: bool) -> None:
+    """Whether commits of this connection wait until what they wrote is on the disk; on SQLite alone."""
+    if connection.dialect.name == "sqlite":
+        connection.connection.execute(f"PRAGMA synchronous={'FULL' if wait else 'NORMAL'}")
+
+
+class UnitsOfWork:
+    """Makes units of work on a database.
 
     SQLite has one writer at a time, and lets the others sleep for longer and longer before they try again; within the
     process they take turns instead, and each begins as soon as the one before has ended.
     """
-    turn = Lock() if engine.dialect.name == "sqlite" else None
-    return lambda: DatabaseUnitOfWork(engine, turn)
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._turn = Lock() if engine.dialect.name == "sqlite" else None
+
+    def __call__(self) -> DatabaseUnitOfWork:
+        """One whose commit outlasts a power cut (invariant 11)."""
+        return DatabaseUnitOfWork(self._engine, self._turn)
+
+    def fleeting(self) -> DatabaseUnitOfWork:
+        """One for what is done again where a power cut undid it: who runs a turn, what has gone out."""
+        return DatabaseUnitOfWork(self._engine, self._turn, lasting=False)

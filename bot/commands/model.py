@@ -78,14 +78,17 @@ def start_engine(model: Path) -> "RasaEngine":
     """
     from threadpoolctl import threadpool_limits
 
-    from bot.adapters.engine import RasaEngine
-    from bot.nlu.chinese import script_of
-    from bot.nlu.encoder import foresee
+    from bot.adapters.lean_rasa import without_tensorflow
 
+    with without_tensorflow():
+        from bot.adapters.engine import RasaEngine
+        from bot.nlu.chinese import script_of
+        from bot.nlu.encoder import foresee
+
+        engine = RasaEngine(model, own_actions().run, script_of, foresee)
+        engine.start()
     # A message is too little to share among cores: the others would spin beside it, at twice the processor time a turn.
     threadpool_limits(1, user_api="blas")
-    engine = RasaEngine(model, own_actions().run, script_of, foresee)
-    engine.start()
     return engine
 
 

@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 ANSWER_REQUESTS_WITHIN = 5.0
 """Seconds that requests in hand may still take once nobody new is let in."""
+HEAR_LAST_REQUESTS_FOR = 0.5
+"""Seconds for who was let in last to say what they came for: a proxy that is cut off there may not ask another node."""
 
 
 class Node:
@@ -50,10 +52,10 @@ class Node:
         self._engine = engine
         self.wakeups = wakeups
         self.metrics = Metrics()
-        self.outbox = Draining(Deliveries(anfu.uow, WebChannel(wakeups), anfu.clock, anfu.reading).drain_all)
+        self.outbox = Draining(Deliveries(anfu.fleeting, WebChannel(wakeups), anfu.clock, anfu.reading).drain_all)
         turns = Turns(
             anfu.uow, engine, anfu.handoff, anfu.scripts, anfu.clock, anfu.choices.hear, anfu.queueing,
-            anfu.consent.with_notice,
+            anfu.consent.with_notice, anfu.fleeting,
         )  # fmt: skip
         patience = Patience(anfu.uow, anfu.handoff, anfu.scripts)
         self.runner = TurnRunner(
@@ -75,10 +77,10 @@ class Node:
         anfu = self._anfu
         keeping_time = (anfu.clock.look,) if isinstance(anfu.clock, DatabaseClock) else ()
         return (
-            *keeping_time, anfu.watch.look, anfu.attachments.clear_orphans, anfu.resolutions.expire,
-            anfu.followups.say_due, anfu.farewells.end_silent, anfu.inspection.look, anfu.intake.forget_events,
-            anfu.queue_watch.rescue, anfu.queue_watch.hand_on, anfu.queue_watch.assign, anfu.queue_watch.tell,
-            anfu.retention.look,
+            *keeping_time, anfu.set_back.look, anfu.watch.look, anfu.attachments.clear_orphans,
+            anfu.resolutions.expire, anfu.followups.say_due, anfu.farewells.end_silent, anfu.inspection.look,
+            anfu.intake.forget_events, anfu.queue_watch.rescue, anfu.queue_watch.hand_on, anfu.queue_watch.assign,
+            anfu.queue_watch.tell, anfu.retention.look,
         )  # fmt: skip
 
     def workers(self) -> tuple[Worker, ...]:
@@ -152,6 +154,9 @@ async def listening(app: web.Application, places: Sequence[socket.socket], drain
         yield
         app[keys.LEAVING].set()
         await asyncio.sleep(drain_seconds)
+        for site in server.sites:
+            await site.stop()
+        await asyncio.sleep(HEAR_LAST_REQUESTS_FOR)
     finally:
         await server.cleanup()
 

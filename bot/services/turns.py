@@ -39,9 +39,16 @@ class Turns:
         hear_click: HearClick = lambda uow, conversation_id, text: False,
         queueing: Queueing | None = None,
         with_notice: WithNotice = lambda uow, conversation, text, replies: replies,
+        fleeting: UnitOfWorkFactory | None = None,
     ) -> None:
-        """`queueing` knows the rules and the people; without it who asks for a person just gets in line."""
+        """Take what is needed.
+
+        Args:
+            queueing: knows the rules and the people; without it who asks for a person just gets in line.
+            fleeting: units of work that need not outlast a power cut; without it those of `uow`.
+        """
         self._uow = uow
+        self._fleeting = fleeting or uow
         self._engine = engine
         self._handoff = handoff
         self._scripts = scripts
@@ -70,7 +77,7 @@ class Turns:
 
     def _take(self, conversation_id: str) -> tuple[bool, Turn | None]:
         """Take the conversation's lease and its first turn; without a turn the lease is given back at once."""
-        with self._uow() as uow:
+        with self._fleeting() as uow:  # a lost lease is taken again, and what is answered here is answered again
             held = self._lease(uow, conversation_id)
             turn = self._next(uow, conversation_id) if held else None
             uow.commit()

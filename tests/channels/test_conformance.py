@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.uow import open_database, unit_of_work
+from bot.adapters.uow import UnitsOfWork, open_database
 from bot.domain.errors import ChannelFailure, MediaGone
 from bot.domain.incoming import Media
 from bot.domain.message import Button
@@ -27,7 +27,7 @@ async def stand(
     path = tmp_path / "anfu.db"
     shutil.copy(migrated_file, path)
     engine = open_database(f"sqlite:///{path}", KEYS)
-    async with CONTESTANTS[request.param](Needs(unit_of_work(engine), clock, tmp_path)) as contestant:
+    async with CONTESTANTS[request.param](Needs(UnitsOfWork(engine), clock, tmp_path)) as contestant:
         yield contestant
     engine.dispose()
 

@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import expect
 
 from bot.adapters.channels.wechat.account import WeChatAccount
-from bot.adapters.uow import unit_of_work
+from bot.adapters.uow import UnitsOfWork
 from bot.domain.conversation import Conversation, Need, Owner, OwnerChange
 from bot.domain.incoming import Did, Media
 from bot.domain.message import Message, Reply, Sender
@@ -129,7 +129,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     }  # fmt: skip
     with patch.dict(os.environ, account), serving(data_dir) as address:
         hire(data_dir)
-        yield Shop(address, unit_of_work(database_in(data_dir)))
+        yield Shop(address, UnitsOfWork(database_in(data_dir)))
     platform.shutdown()
 
 

@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy.exc import OperationalError
 
-from bot.adapters.uow import unit_of_work
+from bot.adapters.uow import UnitsOfWork
 from bot.domain.conversation import Conversation, Need, Owner, OwnerChange
 from bot.domain.message import Reply, Sender
 from bot.services.ports import UnitOfWorkFactory
@@ -100,7 +100,7 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
     data_dir = tmp_path_factory.mktemp("crowd") / "data"
     with serving(data_dir) as address:
         hire(data_dir)
-        crowd = Crowd(address, unit_of_work(database_in(data_dir)))
+        crowd = Crowd(address, UnitsOfWork(database_in(data_dir)))
         crowd.queue_up(WAITING)
         crowd.wait_until_told()
         yield crowd

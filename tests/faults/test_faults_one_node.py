@@ -54,3 +54,8 @@ async def test_what_does_not_kill_it(world: World, disk: SmallDisk) -> None:
     expect(await faults.engine_slow(world, replace(SMALL, away=1), 2 * ENGINE_DEADLINE))
     expect(await faults.lines_go_silent(world, replace(SMALL, away=1)))
     expect(await faults.inbound_repeats(world, replace(SMALL, away=2)))
+
+
+async def test_its_clock_is_an_hour_off_and_set_right_again(world: World) -> None:
+    """What was stored by the wrong clock goes out now, and not an hour later."""
+    expect(await faults.clock_jumps(world, replace(SMALL, away=2)))

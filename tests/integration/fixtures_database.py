@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from bot.adapters.sealing import Keyring
 from bot.adapters.tables import metadata
 from bot.adapters.unlocking import make_marks
-from bot.adapters.uow import migrate, open_database, unit_of_work
+from bot.adapters.uow import UnitsOfWork, migrate, open_database
 from bot.domain.conversation import Conversation
 from bot.services.ports import UnitOfWorkFactory
 from bot.settings import Settings
@@ -141,7 +141,7 @@ def database(
 @pytest.fixture
 def uow(database: Engine) -> UnitOfWorkFactory:
     """Units of work on the test's database."""
-    return unit_of_work(database)
+    return UnitsOfWork(database)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import jwt
 import pytest
 
 from bot.adapters.sla_files import load_sla
-from bot.adapters.uow import unit_of_work
+from bot.adapters.uow import UnitsOfWork
 from bot.domain.ticket import Kind, Ticket
 from bot.services.promises import Promises
 from bot.services.ticketing import Ticketing
@@ -49,7 +49,7 @@ def anfu(data_dir: Path) -> Anfu:
 def ticket(anfu: Anfu, data_dir: Path) -> Ticket:
     """A repair ticket in the database that the command line reads."""
     assert "还没有工单" in anfu("tickets", "list").stdout
-    uow = unit_of_work(database_in(data_dir))
+    uow = UnitsOfWork(database_in(data_dir))
     ticketing = Ticketing(uow, Promises(load_sla()), lambda: datetime(2026, 11, 23, 20, 30, tzinfo=UTC))
     fields = {"product": "洗衣机", "symptom": "不脱水", "phone": "13800138000"}
     return ticketing.urge(ticketing.open(Kind.REPAIR, fields, key="turn:1").number)
@@ -134,7 +134,7 @@ def test_adding_a_person_prints_a_token_and_nothing_else(anfu: Anfu, data_dir: P
     assert (claims["sub"], claims["kind"], claims["role"]) == ("王芳", "staff", "agent")
     assert 29 * 86400 < claims["exp"] - datetime.now(UTC).timestamp() <= 30 * 86400
     assert secret.stat().st_mode & 0o077 == 0, "the secret is for its owner only"
-    with unit_of_work(database_in(data_dir))() as work:
+    with UnitsOfWork(database_in(data_dir))() as work:
         assert work.users.role_of("王芳") == "agent"
 
 
@@ -168,7 +168,7 @@ def order_line(number: str = "9001", product: str = "T-1", quantity: str = "1", 
 
 
 def names(data_dir: Path) -> set[str]:
-    with unit_of_work(database_in(data_dir))() as work:
+    with UnitsOfWork(database_in(data_dir))() as work:
         return {product.name for product in work.orders.products()}
 
 
@@ -178,7 +178,7 @@ def test_products_and_orders_are_imported(anfu: Anfu, data_dir: Path, files: Cal
     result = anfu("import", *paths)
     assert result.returncode == 0, result.stderr
     assert "1 种商品、1 条订单" in result.stdout
-    with unit_of_work(database_in(data_dir))() as work:
+    with UnitsOfWork(database_in(data_dir))() as work:
         [order] = work.orders.by_number("9001")
     assert (order.product.name, order.product.aliases) == ("测试水壶", ("水壶", "烧水壶"))
 

@@ -7,7 +7,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
 
 from bot.adapters import uow
-from bot.adapters.uow import reading, unit_of_work
+from bot.adapters.uow import UnitsOfWork, reading
 from bot.services.ports import UnitOfWorkFactory
 
 pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -23,7 +23,7 @@ def break_connections(database: Engine) -> None:
     admin.dispose()
 
 
-@pytest.mark.parametrize("factory", [unit_of_work, reading])
+@pytest.mark.parametrize("factory", [UnitsOfWork, reading])
 def test_who_comes_after_a_pause_gets_a_connection_that_works(
     database: Engine, factory: Callable[[Engine], UnitOfWorkFactory], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Engine
 
 from bot.adapters.tables.sealed import Terms
-from bot.adapters.uow import unit_of_work
+from bot.adapters.uow import UnitsOfWork
 from bot.domain.actor import Role
 from bot.domain.ticket import Kind, Status
 from bot.domain.ticket_view import Due, Filter, Place, Sort
@@ -92,7 +92,7 @@ def test_lists_of_a_hundred_thousand_tickets_take_at_most_20_ms_and_searches_80(
         times = []
         for _ in range(5):
             began = time.perf_counter()
-            with unit_of_work(searched)() as uow:
+            with UnitsOfWork(searched)() as uow:
                 assert query(uow), name
             times.append((time.perf_counter() - began) * 1000)
         told[name] = min(times)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
-from bot.adapters.uow import migrate, open_database, unit_of_work
+from bot.adapters.uow import UnitsOfWork, migrate, open_database
 from bot.bootstrap import Anfu
 from bot.domain.actor import Role
 from bot.domain.custom_field import CustomField, FieldKind
@@ -153,7 +153,7 @@ def test_tickets_of_before_are_found_after_the_migration(empty_address: str) -> 
         connection.execute(text(OLD_TICKETS))
         connection.execute(text(OLD_HISTORY))
     migrate(engine)
-    with unit_of_work(engine)() as uow:
+    with UnitsOfWork(engine)() as uow:
         page = uow.ticket_lists.page(Filter(), Sort.OPENED, datetime(2026, 11, 2, tzinfo=UTC), 9, None, "不脫水 8000")
     assert [listed.ticket.number for listed in page.tickets] == ["BX20261101-0001"]
     engine.dispose()

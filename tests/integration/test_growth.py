@@ -9,7 +9,7 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
 from bot.adapters.tables.sealed import Found
-from bot.adapters.uow import unit_of_work
+from bot.adapters.uow import UnitsOfWork
 from bot.domain.ticket import Kind
 
 MANY = 100_000
@@ -72,7 +72,7 @@ def look(database: Engine, query: Callable[..., list[object]]) -> tuple[float, s
     times = []
     for _ in range(5):
         began = time.perf_counter()
-        with unit_of_work(database)() as uow:
+        with UnitsOfWork(database)() as uow:
             assert query(uow)
         times.append((time.perf_counter() - began) * 1000)
     event.remove(database, "before_cursor_execute", _note)

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Engine
 
 from bot.adapters import schema
-from bot.adapters.uow import migrate, open_database, unit_of_work
+from bot.adapters.uow import UnitsOfWork, migrate, open_database
 from bot.domain.conversation import Need, Owner
 from bot.domain.ticket import Status
 from tests.integration.filled_tables import Content, content, fill
@@ -41,7 +41,7 @@ def test_tickets_of_the_former_form_go_on_in_the_new_one_and_back(empty_address:
         connection.execute(text(OLD_TICKETS))
         connection.execute(text(OLD_HISTORY))
     migrate(engine)
-    with unit_of_work(engine)() as uow:
+    with UnitsOfWork(engine)() as uow:
         running, over = uow.tickets.get("BX20261101-0001"), uow.tickets.get("TS20261101-0001")
         assert [ticket.number for ticket in uow.tickets.next_due(10)] == ["BX20261101-0001"]
     assert running is not None and over is not None
@@ -76,7 +76,7 @@ def test_conversations_that_go_on_keep_what_was_said_and_their_place(empty_addre
         for statement in (OLD_CONVERSATION, OLD_MESSAGE, OLD_CHANGE):
             connection.execute(text(statement))
     migrate(engine)
-    with unit_of_work(engine)() as uow:
+    with UnitsOfWork(engine)() as uow:
         waiting = uow.conversations.get("c1")
         said = [message.text for message in uow.messages.after("c1", 0)]
     assert waiting is not None and said == ["请人工"]

@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.adapters.couriers.webhook import WebhookCourier, signing_key, verify
-from bot.adapters.uow import unit_of_work
+from bot.adapters.uow import UnitsOfWork
 from bot.commands import notices as commands
 from bot.domain.department import Department
 from bot.domain.errors import Conflict, CourierFailure, NotFound
@@ -386,7 +386,7 @@ def anfu(tmp_path: Path, migrated_file: Path, capsys: pytest.CaptureFixture[str]
 
 
 async def test_an_operator_sees_what_did_not_arrive_and_sends_it_again(anfu: Run, tmp_path: Path) -> None:
-    house = House(unit_of_work(database_in(tmp_path)), Clock(NOON))
+    house = House(UnitsOfWork(database_in(tmp_path)), Clock(NOON))
     assert anfu("list") == ["没有通知"]
     house.line.cut = {"logistics"}
     house.post("补发一只滤芯")

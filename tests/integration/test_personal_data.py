@@ -13,7 +13,7 @@ from bot.adapters.repositories import QuestionRows
 from bot.adapters.resealing import reseal, tallies
 from bot.adapters.sealing import Keyring, NoKey
 from bot.adapters.tables import metadata
-from bot.adapters.uow import migrate, open_database, unit_of_work
+from bot.adapters.uow import UnitsOfWork, migrate, open_database
 from bot.bootstrap import Anfu, build
 from bot.domain.actor import Role
 from bot.domain.audit import Change, first_broken
@@ -231,7 +231,7 @@ def test_a_new_key_seals_everything_and_nothing_is_lost(shop: Shop, database: En
     assert {(tally.older, tally.plain) for tally in tallies(both)} == {(0, 0)}
     both.dispose()
     newest = open_database(address, Keyring([NEW_KEY]))
-    with unit_of_work(newest)() as uow:
+    with UnitsOfWork(newest)() as uow:
         assert [customer.name for customer in uow.customers.find(phone=PHONE)] == [NAME]
         page = uow.ticket_lists.page(Filter(), Sort.OPENED, shop.anfu.clock(), 9, None, STREET)
         assert [one.ticket.number for one in page.tickets] == [shop.ticket.number]
@@ -262,7 +262,7 @@ def test_old_databases_are_read_found_sealed_and_go_back(empty_address: str) -> 
             connection.execute(text(statement))
     migrate(engine)
     assert NAME not in on_rows(engine, "customers", "name")
-    with unit_of_work(engine)() as uow:
+    with UnitsOfWork(engine)() as uow:
         (customer,) = uow.customers.find(phone="13800138000")
         assert (customer.name, customer.note) == (NAME, ADDRESS)
         assert [order.number for order in uow.orders.by_phone("13800138000")] == ["2026"]

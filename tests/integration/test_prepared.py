@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, MultipleResultsFound, NoR
 
 from bot.adapters import tables as t
 from bot.adapters.repositories.prepared import Prepared, insert, update
+from bot.adapters.uow import DatabaseUnitOfWork, UnitsOfWork
 from bot.domain.errors import Conflict
 from bot.domain.message import Button, Reply, Sender
 from bot.services.ports import UnitOfWorkFactory
@@ -91,3 +92,18 @@ def test_a_value_that_is_not_given_is_named(database: Engine) -> None:
 def test_what_has_a_list_of_changing_length_cannot_be_prepared(database: Engine) -> None:
     with database.connect() as connection, pytest.raises(ValueError, match="not to be prepared"):
         connection.execute(Prepared(select(_m.id).where(_m.id.in_(bindparam("ids", expanding=True)))), {"ids": ["a"]})
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_a_power_cut_may_undo_does_not_wait_for_the_disk_and_all_else_does(database: Engine) -> None:
+    work = UnitsOfWork(database)
+
+    def level(uow: DatabaseUnitOfWork) -> int:
+        return int(uow._connection.exec_driver_sql("PRAGMA synchronous").scalar_one())
+
+    for _ in range(2):  # with the same connection again
+        with work() as lasting:
+            assert level(lasting) == 2
+        with work.fleeting() as fleeting:
+            assert level(fleeting) == 1
+            fleeting.commit()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.adapters.uow import unit_of_work
+from bot.adapters.uow import UnitsOfWork
 from bot.bootstrap import Anfu
 from bot.domain.actor import Actor, Role
 from bot.domain.errors import Conflict, NotAllowed
@@ -251,5 +251,5 @@ def test_two_nodes_that_look_at_once_inspect_once(anfu: Anfu, serve: Serve) -> N
     anfu.inspection.look()
     anfu.inspection._inspect(ended)  # the other node had read its list before
     assert len(all_reviews(anfu)) == 1
-    with unit_of_work(anfu.database)() as work:
+    with UnitsOfWork(anfu.database)() as work:
         assert work.reviews.to_inspect(10) == []

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import Engine
 
-from bot.adapters.uow import unit_of_work
+from bot.adapters.uow import UnitsOfWork
 from bot.domain.quality.review import ReviewState
 from bot.domain.quality.tally import Tally, tally
 
@@ -65,7 +65,7 @@ def quickest(database: Engine, ask: Callable[..., object]) -> float:
     times = []
     for _ in range(10):
         began = clock()
-        with unit_of_work(database)() as uow:
+        with UnitsOfWork(database)() as uow:
             ask(uow)
         times.append((clock() - began) * 1000)
     return min(times)
@@ -90,7 +90,7 @@ ASKED: dict[str, tuple[int, Callable[..., object]]] = {
 
 
 def test_a_hundred_thousand_reviews_are_summed_up_and_listed_quickly(full: Engine) -> None:
-    with unit_of_work(full)() as uow:
+    with UnitsOfWork(full)() as uow:
         told = year(uow)
         assert (told.whole.reviews, told.failures["greeting"], len(told.agents)) == (MANY, MANY, 40)
     took = {name: quickest(full, ask) for name, (_, ask) in ASKED.items()}

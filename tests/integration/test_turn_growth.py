@@ -5,6 +5,7 @@ import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -12,7 +13,7 @@ from sqlalchemy.engine import Engine
 
 from bot.adapters.characters import in_script
 from bot.adapters.content_files import load_scripts
-from bot.adapters.uow import reading, unit_of_work
+from bot.adapters.uow import UnitsOfWork, reading
 from bot.domain.message import Reply, Sender
 from bot.services.delivery import Deliveries
 from bot.services.handoff import Handoff
@@ -30,7 +31,7 @@ class Talk:
     """A customer, and everything of the service that touches the database between their word and the answer."""
 
     def __init__(self, database: Engine, clock: Clock) -> None:
-        self.uow, self.clock, self.turn = unit_of_work(database), clock, 0
+        self.uow, self.clock, self.turn = UnitsOfWork(database), clock, 0
         self.reading, scripts = reading(database), load_scripts()
         self.intake = Intake(self.uow, scripts, clock)
         self.turns = Turns(self.uow, Actor(), Handoff(scripts, clock, in_script), scripts, clock)
@@ -98,9 +99,9 @@ def test_no_statement_of_a_turn_reads_rows_that_it_does_not_want(talk: Talk, dat
         connection.exec_driver_sql("ANALYZE")
     seen: dict[str, object] = {}
 
-    def note(_connection: object, _cursor: object, statement: str, values: object, *_: object) -> None:
+    def note(_connection: object, _cursor: object, statement: str, values: Any, _context: object, many: bool) -> None:
         if not statement.startswith("INSERT"):
-            seen.setdefault(statement, values)
+            seen.setdefault(statement, values[0] if many else values)
 
     event.listen(database, "before_cursor_execute", note)
     talk.take_turn()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.uow import unit_of_work
+from bot.adapters.uow import UnitsOfWork
 from bot.domain.sign_in import Credentials
 from tests.integration.fixtures_database import ROOT, database_in
 
@@ -25,7 +25,7 @@ def users(data: Path, *arguments: str, typed: str = "") -> subprocess.CompletedP
 
 
 def credentials(data: Path, name: str) -> Credentials:
-    with unit_of_work(database_in(data))() as work:
+    with UnitsOfWork(database_in(data))() as work:
         found = work.users.credentials(name)
     assert found is not None
     return found

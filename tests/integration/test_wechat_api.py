@@ -22,7 +22,7 @@ from bot.adapters.channels.tokens import AHEAD, ASKING_LASTS, AccessTokens
 from bot.adapters.channels.wechat.account import PASSIVE, WeChatAccount
 from bot.adapters.channels.wechat.channel import WeChatChannel
 from bot.adapters.channels.wechat.door import WeChatDoor
-from bot.adapters.uow import unit_of_work
+from bot.adapters.uow import UnitsOfWork
 from bot.domain.errors import ChannelFailure, MediaGone
 from bot.domain.incoming import Media
 from bot.domain.message import Button
@@ -60,7 +60,7 @@ class World:
 async def world(migrated_file: Path, tmp_path: Path, clock: Clock) -> AsyncIterator[World]:
     shutil.copy(migrated_file, tmp_path / "anfu.db")
     database = database_in(tmp_path)
-    platform, uow = WeChat(), unit_of_work(database)
+    platform, uow = WeChat(), UnitsOfWork(database)
     async with serve(platform) as server:
         account = WeChatAccount("wx4f1e0c8d9b7a6352", APP_SECRET, TOKEN, KEY, api=str(server.make_url("")))
         async with WeChatChannel(account, uow, SECRET, clock, str(server.make_url("/wechat")), timeout=2) as channel:
@@ -375,7 +375,7 @@ def node(database: Engine, clock: Clock) -> Node:
     """Makes nodes that share the database and nothing else."""
 
     def make(ask: Callable[[], Awaitable[tuple[str, timedelta]]], secret: str = SECRET) -> AccessTokens:
-        return AccessTokens(unit_of_work(database), secret, clock, "wechat:wx1", ask)
+        return AccessTokens(UnitsOfWork(database), secret, clock, "wechat:wx1", ask)
 
     return make
 

@@ -20,7 +20,7 @@ from bot.__main__ import main
 from bot.adapters import schema
 from bot.adapters.backup import LEFT_OUT, RESTORED, Manifest, back_up, restore, secrets_of, verify
 from bot.adapters.sealing import Keyring, NoKey
-from bot.adapters.uow import migrate, open_database, unit_of_work
+from bot.adapters.uow import UnitsOfWork, migrate, open_database
 from bot.bootstrap import Anfu, build
 from bot.commands.users import OPERATOR
 from bot.domain.actor import Role
@@ -129,7 +129,7 @@ def _plain(kind: str, value: str) -> str:
 def test_a_backup_shows_one_moment_while_customers_go_on_writing(empty_address: str, tmp_path: Path) -> None:
     engine = open_database(empty_address, KEYS)
     migrate(engine)
-    uow, stop = unit_of_work(engine), threading.Event()
+    uow, stop = UnitsOfWork(engine), threading.Event()
     written: list[str] = []
 
     def write() -> None:
@@ -162,7 +162,7 @@ def test_a_backup_shows_one_moment_while_customers_go_on_writing(empty_address: 
     assert conversations is not None and conversations + 4 <= after_backup
     restore(tmp_path / "b.tar", f"sqlite:///{tmp_path / 'new.db'}", tmp_path / "new", KEYS, NOON)
     back = open_database(f"sqlite:///{tmp_path / 'new.db'}", KEYS)
-    with unit_of_work(back)() as work:
+    with UnitsOfWork(back)() as work:
         for conversation_id in written[:conversations]:
             assert [message.text for message in work.messages.after(conversation_id, 0)] == ["洗衣机不脱水"]
     back.dispose()

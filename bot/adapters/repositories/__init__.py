@@ -15,6 +15,7 @@ from bot.adapters.repositories.conversations import ConversationRows
 from bot.adapters.repositories.desk import DeskRows
 from bot.adapters.repositories.expired import ExpiredRows
 from bot.adapters.repositories.messages import MessageRows
+from bot.adapters.repositories.moments import MomentRows
 from bot.adapters.repositories.notices import NoticeRows
 from bot.adapters.repositories.orders import OrderRows
 from bot.adapters.repositories.outbox import OutboxRows
@@ -45,6 +46,7 @@ __all__ = [
     "ExpiredRows",
     "FetchRows",
     "MessageRows",
+    "MomentRows",
     "NoticeRows",
     "OrderRows",
     "OutboxRows",

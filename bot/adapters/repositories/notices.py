@@ -52,9 +52,12 @@ class NoticeRows:
         self._db.execute(t.notices.update().where(t.notices.c.id == notice.id).values(**_row(notice)))
 
     def settle(self, notice: Notice, claimed_until: datetime) -> None:
-        """What became of one that was claimed until then; where it has been another's since, that one's word stands."""
+        """What became of one that was claimed until then; where it has been another's since, that one's word stands.
+
+        Another's claim ends later; one that ends earlier is the same, of before the clock was set back.
+        """
         n = t.notices.c
-        own = and_(n.id == notice.id, n.state == Fate.WAITING.value, n.due_at == claimed_until)
+        own = and_(n.id == notice.id, n.state == Fate.WAITING.value, n.due_at <= claimed_until)
         self._db.execute(t.notices.update().where(own).values(**_row(notice)))
 
     def _read(self, query: Any) -> list[Notice]:

@@ -22,6 +22,7 @@ from bot.services.ports.channels import Fetches, PlatformTokens, Pulls, Reaches,
 from bot.services.ports.content import Edition, Orders
 from bot.services.ports.conversations import CannedUses, Conversations, DeskLists, Messages, Outbox, Routing, WallCounts
 from bot.services.ports.files import AttachmentMarks
+from bot.services.ports.moments import Moments
 from bot.services.ports.notices import Notices, WebhookPosts
 from bot.services.ports.people import Sessions, Users
 from bot.services.ports.privacy import Consents, Expired, Personal
@@ -117,6 +118,8 @@ class UnitOfWork(Protocol):
     def bindings(self) -> Bindings: ...
     @property
     def pulse(self) -> Pulses: ...
+    @property
+    def moments(self) -> Moments: ...
 
     def __enter__(self) -> "UnitOfWork": ...
     def __exit__(
