@@ -6,7 +6,7 @@ the start. Where it is not there already, they get names that stand for nothing,
 
 import sys
 from abc import ABCMeta
-from collections.abc import Iterator, MutableSequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -45,7 +45,9 @@ def _nothing(name: str) -> Any:
 class _Module(ModuleType):
     """A module all of whose names stand for nothing."""
 
-    __path__: MutableSequence[str] = []
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__path__ = []
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

@@ -58,7 +58,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _train(settings: Settings) -> None:
-    from bot.adapters.training import train
+    from bot.adapters.lean_rasa import without_tensorflow
 
     started = time.monotonic()
 
@@ -66,7 +66,10 @@ def _train(settings: Settings) -> None:
         print(f"  [{time.monotonic() - started:5.1f} 秒] {step}", file=sys.stderr, flush=True)
 
     print("正在训练模型（内容没有变化时只需一次）…", file=sys.stderr, flush=True)
-    path = train(ROOT, settings.models_dir, report)
+    with without_tensorflow():
+        from bot.adapters.training import train
+
+        path = train(ROOT, settings.models_dir, report)
     report(f"完成：{path.name}")
 
 
