@@ -25,11 +25,10 @@ def formatter(kind: str) -> logging.Formatter:
 
 
 class MaskingFormatter(logging.Formatter):
-    """Writes each record with phone, order and card numbers masked, tracebacks included; then what it is about."""
+    """Writes each record with phone, order and card numbers masked, tracebacks included; and what it is about.
 
-    def formatMessage(self, record: logging.LogRecord) -> str:
-        """The line, and what it is about."""
-        return super().formatMessage(record) + "".join(f" {name}={value}" for name, value in _about().items())
+    The ids are ours and stay whole, for who follows one request or one conversation through the log.
+    """
 
     def formatException(self, info: Any) -> str:
         """See `what_failed`."""
@@ -38,7 +37,8 @@ class MaskingFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line as it may be kept."""
         record.exc_text = None  # another handler's formatter may have left its own there
-        return mask(mask_addresses(super().format(record)))
+        line, end, rest = mask(mask_addresses(super().format(record))).partition("\n")
+        return line + "".join(f" {name}={value}" for name, value in _about().items()) + end + rest
 
 
 class JsonFormatter(logging.Formatter):

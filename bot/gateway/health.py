@@ -32,7 +32,7 @@ _DATABASE_WITHIN_SECONDS = 5
 _BROUGHT = (hdrs.FORWARDED, "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", hdrs.VIA)
 """What proxies add: who asks is somewhere else."""
 _SWITCHING_PROTOCOLS = 101
-_GIVEN_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
+_GIVEN_ID = re.compile(r"[\w.-]{20,64}", re.ASCII)  # longer than a phone or card number: ids stand whole in the log
 _OF_ONE_CONVERSATION = ("/api/v1/conversations/{id}", "/api/v1/desk/conversations/{id}")
 
 

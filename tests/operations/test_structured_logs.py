@@ -71,10 +71,10 @@ def test_phones_are_masked_in_messages_and_errors(kind: str) -> None:
 async def test_a_line_of_a_request_names_request_and_conversation(world: World) -> None:
     with Lines("json") as lines:
         talk = await world.open()
-        response = await talk.get({**talk.headers, "X-Request-Id": "from-the-proxy.1"})
-    assert response.headers["X-Request-Id"] == "from-the-proxy.1"
+        response = await talk.get({**talk.headers, "X-Request-Id": "from-the-proxy.in-front.1"})
+    assert response.headers["X-Request-Id"] == "from-the-proxy.in-front.1"
     opened, read = lines.read("anfu.access")
-    assert (read["request"], read["conversation"]) == ("from-the-proxy.1", talk.id)
+    assert (read["request"], read["conversation"]) == ("from-the-proxy.in-front.1", talk.id)
     assert "conversation" not in opened and opened["request"] != read["request"]
     assert talk.token not in lines.text
 
