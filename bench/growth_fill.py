@@ -212,7 +212,7 @@ class Past:
 
     def _at(self, i: str, age: str = "") -> str:
         """Some moment of the last two years, not today, in no order; or of that age in seconds."""
-        age = age or f"(90000 + ({i} * 7919) % {YEARS_SECONDS})"
+        age = age or f"(90000 + ({self._big(i)} * 7919) % {YEARS_SECONDS})"
         now = f"{self._now:%Y-%m-%d %H:%M:%S}"
         if self._dialect == "postgresql":
             return f"(CAST('{now}+00' AS timestamptz) - {age} * CAST('1 second' AS interval))"
