@@ -53,7 +53,7 @@ format: setup-dev ## 整理代码 let ruff fix and format
 bench: setup-dev ## 测量 run the measurements
 	@exec $(BIN)/python -m bench $(ARGS)
 
-faults: setup-dev ## 故障演练 break everything in turn and check that nothing is lost (about 20 minutes, as root)
+faults: setup-dev ## 故障演练 break everything in turn and check that nothing is lost (10 to 15 minutes, as root)
 	@exec $(BIN)/python -m tests.faults $(ARGS)
 
 # No uv.lock: it records download addresses. The run-time pins bind the developer's ones.

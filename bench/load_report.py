@@ -140,6 +140,8 @@ percentiles with the time waited so far.
 - **Anfu**: `anfu serve`; messages are posted and answers come by the socket, as with the widget; opening conversations
   and sockets is in the CPU seconds, not in the turn times. `ANFU_QUIET_SECONDS=0`, since stock has no quiet time; the
   default 0.4 s, which lets a customer finish typing, comes on top of each turn. Limits per minute are raised.
+  The dialogues are played again and again, and Anfu remembers the vectors of texts that it has met: a text that nobody
+  has said before costs some milliseconds more (bench/TURN_COST.md).
 - **Stock Rasa**: `rasa run` and `rasa run actions`, the REST channel, kept-alive connections, tracker and locks in
   memory; the same sentences and rules as in bench/RESULTS.md, small actions. How fast it answers does not depend on its
   epochs; what it answers does.
