@@ -264,9 +264,7 @@ class DatabaseUnitOfWork:
         self._has_turn = bool(self._turn and self._turn.acquire(timeout=_BUSY_SECONDS))
         try:
             self._connection: Connection = self._engine.connect()
-            if not self._lasting:
-                _wait_for_disk(self._connection, False)
-            self._transaction = self._connection.begin()
+            self._transaction = self._begun()
         except BaseException as error:
             self._give_turn()
             if isinstance(error, NoConnectionLeft | OperationalError):
@@ -287,6 +285,16 @@ class DatabaseUnitOfWork:
             self._give_turn()
         if isinstance(error, DBAPIError) and (meant := named(error)):
             raise meant from error
+
+    def _begun(self) -> Any:
+        if self._lasting:
+            return self._connection.begin()
+        _wait_for_disk(self._connection, False)
+        try:
+            return self._connection.begin()
+        except BaseException:
+            _wait_for_disk(self._connection, True)  # the next who gets this connection may want it to last
+            raise
 
     def _give_turn(self) -> None:
         if self._turn and self._has_turn:

@@ -10,12 +10,13 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, MultipleResultsFound, NoResultFound
 
 from bot.adapters import tables as t
+from bot.adapters import uow as uow_module
 from bot.adapters.repositories.prepared import Prepared, insert, update
 from bot.adapters.uow import DatabaseUnitOfWork, UnitsOfWork
-from bot.domain.errors import Conflict
+from bot.domain.errors import Conflict, Unreachable
 from bot.domain.message import Button, Reply, Sender
 from bot.services.ports import UnitOfWorkFactory
-from tests.integration.fixtures_database import NOON
+from tests.integration.fixtures_database import KEYS, NOON
 
 REPLY = Reply(
     "您好，请问有什么可以帮您？", {"kind": "script", "key": "greeting.welcome"}, (Button("报修", "我要报修"),)
@@ -107,3 +108,17 @@ def test_what_a_power_cut_may_undo_does_not_wait_for_the_disk_and_all_else_does(
         with work.fleeting() as fleeting:
             assert level(fleeting) == 1
             fleeting.commit()
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_fleeting_one_that_could_not_begin_leaves_no_connection_behind_that_forgets_the_disk(
+    database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uow_module, "_BUSY_SECONDS", 0.1)
+    busy = uow_module.open_database(str(database.url), KEYS)
+    work = UnitsOfWork(busy)
+    with UnitsOfWork(database)(), pytest.raises(Unreachable), work.fleeting():
+        pass
+    with work() as lasting:
+        assert lasting._connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
+    busy.dispose()

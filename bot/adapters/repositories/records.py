@@ -56,7 +56,8 @@ class RecordRows(Generic[R]):
         values = {name: _plain(value) for name, value in equals.items()}
         if not any(value is None or isinstance(value, list) for value in values.values()):
             own = {f"its_{name}": value for name, value in values.items()}
-            return self._found(self._db.execute(_finding(self._table, tuple(values)), {**own, "limit": limit or MOST}))
+            own["limit"] = MOST if limit is None else limit
+            return self._found(self._db.execute(_finding(self._table, tuple(values)), own))
         c = self._table.c
         where = [c[n].in_(value) if isinstance(value, list) else c[n] == value for n, value in values.items()]
         return self._read(and_(True, *where), limit)
