@@ -22,11 +22,7 @@ class _Nothing(ABCMeta):
     """What a name of TensorFlow stands for: a class to inherit from, a decorator, a type in an annotation."""
 
     def __getattr__(cls, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        made = _nothing(name)
-        setattr(cls, name, made)
-        return made
+        return _named(cls, name)
 
     def __call__(cls, *arguments: Any, **options: Any) -> Any:
         """While a module is imported, a decorator or a constant; a class of Rasa's own would now be used."""
@@ -36,6 +32,15 @@ class _Nothing(ABCMeta):
                 "请从 config.yml 里去掉用到它的组件"
             )
         return _nothing(cls.__name__)
+
+
+def _named(owner: Any, name: str) -> Any:
+    """What stands for a name of a module or a class, the same each time; Python's own names stand for themselves."""
+    if name.startswith("__"):
+        raise AttributeError(name)
+    made = _nothing(name)
+    setattr(owner, name, made)
+    return made
 
 
 def _nothing(name: str) -> Any:
@@ -50,11 +55,7 @@ class _Module(ModuleType):
         self.__path__ = []
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        made = _nothing(name)
-        setattr(self, name, made)
-        return made
+        return _named(self, name)
 
 
 class _Finder(MetaPathFinder, Loader):
