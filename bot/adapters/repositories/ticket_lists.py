@@ -1,6 +1,6 @@
 """Pages of tickets by what the desk asks for, stable while tickets change: each begins after the last one shown."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -38,7 +38,7 @@ _FTS: Any = literal_column("ticket_search")
 MATCH = "match"
 """The order of a search: what has the words side by side first, then the newest first."""
 COMMON = 2000
-"""What so many tickets are is no use to find few."""
+"""What more tickets than this are is no use to find few."""
 
 Condition = Callable[[Any], Any]
 """What a column must be."""
@@ -60,7 +60,7 @@ class TicketListRows:
             after: where the page before ended.
             words: what is looked for; the order is then how well it is found.
         """
-        parts = self._matching(words) if words.strip() else _PARTS[sort]
+        parts = self._matching(words, wanted, now) if words.strip() else _PARTS[sort]
         rows: list[Any] = []
         first = after.part if after else 0
         for number, part in enumerate(parts):
@@ -77,7 +77,7 @@ class TicketListRows:
 
     def count(self, wanted: Filter, now: datetime, most: int) -> int:
         """How many tickets there are, counted up to `most`."""
-        return self._count(and_(true(), *(is_so(c) for c, is_so in _asked(wanted, now))), most)
+        return self._count(_every(_asked(wanted, now)), most)
 
     def _count(self, where: Any, most: int) -> int:
         some = select(literal(1)).select_from(t.tickets).where(where).limit(most).subquery()
@@ -91,19 +91,19 @@ class TicketListRows:
         """
         asked = _asked(wanted, now)
         if self._db.dialect.name == "postgresql":
-            return and_(true(), *(is_so(c) for c, is_so in asked))
+            return _every(asked)
         return and_(
             true(),
             *(is_so(_not_by_index(c) if c is not key and self._is_common(is_so(c)) else c) for c, is_so in asked),
         )
 
-    def _by_index(self, where: Any) -> Any:
-        """The same, told by ids where they are few: PostgreSQL would look for them from the newest ticket on."""
-        ids = self._db.execute(select(_s.id).where(where).limit(COMMON)).scalars().all()
-        return where if len(ids) == COMMON else _s.id.in_(ids)
+    def _few(self, where: Any, source: Any) -> Any:
+        """What is so, told by ids; None where it is common."""
+        ids = self._db.execute(select(_s.id).select_from(source).where(where).limit(COMMON + 1)).scalars().all()
+        return None if len(ids) > COMMON else _s.id.in_(ids)
 
     def _is_common(self, where: Any) -> bool:
-        return self._count(where, COMMON) == COMMON
+        return self._count(where, COMMON + 1) > COMMON
 
     def _rows(
         self, wanted: Filter, now: datetime, part: Any, limit: int, after: Place | None, number: int
@@ -116,30 +116,51 @@ class TicketListRows:
         rows = [dict(row) for row in found]
         return [(number, row, row.pop("order_key")) for row in rows]
 
-    def _matching(self, query: str) -> Iterable[Any]:
+    def _matching(self, query: str, wanted: Filter, now: datetime) -> Iterable[Any]:
         """Two parts: what was typed stands there so; then each of its words does."""
         phrases = asked(query)
         if not phrases:
             return [(literal(1) == 0, _s.id, (_s.id.desc(),), _joined())]
         typed, by_word = phrases, asked_by_word(query)
         if self._db.dialect.name == "postgresql":
-            near = _found("typed", typed)
-            parts = [near] if typed == by_word else [near, and_(_found("by_word", by_word), not_(near))]
-            return ((self._by_index(where), _s.id, (_s.id.desc(),), _joined()) for where in parts)
+            parts = self._found_by_postgresql(typed, by_word, _asked(wanted, now))
+            return ((where, _s.id, (_s.id.desc(),), _joined()) for where in parts)
         found = [[typed]] if typed == by_word else [[typed], [by_word, typed]]
-        matches = [_FTS.op("MATCH")(literal(wanted, Wanted())) for wanted in found]
+        matches = [_FTS.op("MATCH")(literal(phrases, Wanted())) for phrases in found]
         rowid = _INDEX.c.rowid
         source = _INDEX.join(t.ticket_terms, _s.id == rowid).join(t.tickets, _c.number == _s.number)
         return [(where, rowid, (rowid.desc(),), source) for where in matches]
+
+    def _found_by_postgresql(
+        self, typed: Sequence[Phrase], by_word: Sequence[Phrase], asked: Sequence[tuple[Any, Condition]]
+    ) -> Iterator[Any]:
+        """The parts of a search, each from whatever is few: what else is asked for, or what has the words.
+
+        Left alone, PostgreSQL looks up every ticket that has a common word, or walks from the newest ticket on for
+        a rare one: it does not know how often words stand side by side.
+        """
+        few = self._few(_every(asked), _joined()) if asked else None
+        near = _found("typed", typed, by_index=few is None)
+        yield self._from_few(near, few)
+        if typed != by_word:
+            yield self._from_few(and_(_found("by_word", by_word, by_index=few is None), not_(near)), few)
+
+    def _from_few(self, found: Any, few: Any) -> Any:
+        if few is not None:
+            return and_(few, found)
+        ids = self._few(found, t.ticket_terms)
+        return found if ids is None else ids
 
 
 def _joined() -> Any:
     return t.ticket_terms.join(t.tickets, _c.number == _s.number)
 
 
-def _found(name: str, phrases: Sequence[Phrase]) -> Any:
+def _found(name: str, phrases: Sequence[Phrase], by_index: bool) -> Any:
+    """What has the phrases; PostgreSQL takes no index for what `IS TRUE`."""
+    is_true = "" if by_index else " IS TRUE"
     wanted = bindparam(name, [phrases], type_=Wanted())
-    return text(f"ticket_terms.terms @@ CAST(:{name} AS tsquery)").bindparams(wanted)
+    return text(f"((ticket_terms.terms @@ CAST(:{name} AS tsquery)){is_true})").bindparams(wanted)
 
 
 _COLUMNS = [column for column in _c if column.name != "idempotency_key"]
@@ -184,6 +205,10 @@ def _asked(wanted: Filter, now: datetime) -> list[tuple[Any, Condition]]:
     if wanted.opened_from or wanted.opened_to:
         asked.append((_c.opened_at, _within(*opened_span(wanted, now))))
     return asked
+
+
+def _every(asked: Iterable[tuple[Any, Condition]]) -> Any:
+    return and_(true(), *(is_so(c) for c, is_so in asked))
 
 
 def _equal_to(value: Any) -> Condition:
