@@ -1,6 +1,7 @@
 // The conversations in the lists: what the server told of them, in which list each stands, in which order.
 
 import { api } from "../../api.js";
+import { now } from "../../format.js";
 import { session } from "../../session.js";
 
 export const VIEWS = ["mine", "queue", "team", "bot", "closed"];
@@ -10,6 +11,8 @@ const RECOUNT_EVERY_MS = 6000;
 
 export class Rows {
   counts = {};
+  /** Until when the counts are the server's, in its time. */
+  #countsUntil = 0;
   /** By list: nothing yet, or {loading, error, cursor, done}. */
   pages = {};
   found = null;
@@ -46,7 +49,7 @@ export class Rows {
     if (this.found) this.found.rows = this.found.rows.map((one) => (one.id === row.id ? row : one));
     if (!known || viewOf(known) !== viewOf(row)) {
       if (known) this.#count(viewOf(known), -1);
-      this.#count(viewOf(row), known || row.owner === "queued" ? 1 : 0);
+      if (known || this.#hasJustQueued(row)) this.#count(viewOf(row), 1);
       this.#countAnew();
     }
     this.#touch();
@@ -80,7 +83,7 @@ export class Rows {
       page.done = conversations.length < PAGE;
       page.loaded.push(...conversations.map(({ id }) => id));
       page.cursor = conversations.at(-1)?.touched_at;
-      this.counts = counts;
+      this.#setCounts(counts);
     } catch (error) {
       page.error = error;
     } finally {
@@ -140,6 +143,16 @@ export class Rows {
     this.#changed();
   }
 
+  #setCounts(counts) {
+    this.counts = counts;
+    this.#countsUntil = now();
+  }
+
+  /** Who is not loaded here but has waited for longer was counted by the server. */
+  #hasJustQueued({ owner, queued_at: since }) {
+    return owner === "queued" && Date.parse(since) > this.#countsUntil;
+  }
+
   #count(view, by) {
     if (view in this.counts) this.counts = { ...this.counts, [view]: Math.max(0, this.counts[view] + by) };
   }
@@ -152,7 +165,7 @@ export class Rows {
       this.#recount = null;
       this.#countedAt = Date.now();
       try {
-        this.counts = (await api.get("/desk/conversations", { query: { view: "mine", limit: 1 } })).counts;
+        this.#setCounts((await api.get("/desk/conversations", { query: { view: "mine", limit: 1 } })).counts);
         this.#changed();
       } catch {
         // The old figures stay until the next change.
