@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     and_,
+    any_,
     bindparam,
     column,
     func,
@@ -97,10 +99,10 @@ class TicketListRows:
             *(is_so(_not_by_index(c) if c is not key and self._is_common(is_so(c)) else c) for c, is_so in asked),
         )
 
-    def _few(self, where: Any, source: Any) -> Any:
-        """What is so, told by ids; None where it is common."""
-        ids = self._db.execute(select(_s.id).select_from(source).where(where).limit(COMMON + 1)).scalars().all()
-        return None if len(ids) > COMMON else _s.id.in_(ids)
+    def _few(self, column: Any, where: Any) -> Any:
+        """What is so, told one by one; None where it is common."""
+        numbers = self._db.execute(select(column).where(where).limit(COMMON + 1)).scalars().all()
+        return None if len(numbers) > COMMON else _s[column.name] == any_(literal(numbers, ARRAY(column.type)))
 
     def _is_common(self, where: Any) -> bool:
         return self._count(where, COMMON + 1) > COMMON
@@ -139,7 +141,7 @@ class TicketListRows:
         Left alone, PostgreSQL looks up every ticket that has a common word, or walks from the newest ticket on for
         a rare one: it does not know how often words stand side by side.
         """
-        few = self._few(_every(asked), _joined()) if asked else None
+        few = self._few(_c.number, _every(asked)) if asked else None
         near = _found("typed", typed, by_index=few is None)
         yield self._from_few(near, few)
         if typed != by_word:
@@ -148,7 +150,7 @@ class TicketListRows:
     def _from_few(self, found: Any, few: Any) -> Any:
         if few is not None:
             return and_(few, found)
-        ids = self._few(found, t.ticket_terms)
+        ids = self._few(_s.id, found)
         return found if ids is None else ids
 
 
