@@ -39,7 +39,8 @@ train: setup ## 训练模型 train the Rasa model
 test: lint browser ## 全部检查与测试 lint, types and all tests (ARGS=… for pytest, JOBS=… at a time)
 	$(BIN)/anfu train # once, before several servers want the model at the same time
 	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile --durations=25 -m "not timed" $(ARGS)
-	$(BIN)/pytest -m timed $(ARGS) || test $$? -eq 5 # 5: ARGS chose no timed test
+	# Whoever else is on the machine can only make a figure worse: one that misses its goal is measured again.
+	$(BIN)/pytest -m timed --reruns 2 -rR $(ARGS) || test $$? -eq 5 # 5: ARGS chose no timed test
 
 lint: setup-dev ## 代码检查 ruff and mypy
 	$(BIN)/ruff check

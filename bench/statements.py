@@ -49,12 +49,12 @@ class Listener:
         """Hear every statement and every end of a transaction."""
 
         @event.listens_for(database, "before_cursor_execute")
-        def _begin(_connection: Any, _cursor: Any, _statement: str, _values: Any, context: Any, _many: bool) -> None:
-            context.began = time.perf_counter()
+        def _begin(connection: Any, _cursor: Any, _statement: str, _values: Any, _context: Any, _many: bool) -> None:
+            connection.info["began"] = time.perf_counter()
 
         @event.listens_for(database, "after_cursor_execute")
-        def _end(_connection: Any, _cursor: Any, statement: str, _values: Any, context: Any, _many: bool) -> None:
-            self._note(_short(statement), 1000 * (time.perf_counter() - context.began))
+        def _end(connection: Any, _cursor: Any, statement: str, _values: Any, _context: Any, _many: bool) -> None:
+            self._note(_short(statement), 1000 * (time.perf_counter() - connection.info["began"]))
 
         for name in ("begin", "commit", "rollback"):
             event.listen(database, name, lambda _connection, name=name: self._note(name.upper()))

@@ -107,7 +107,7 @@ class Bench:
         watch.watch(self.engine, "_run", "read and write the state")
         watch.watch(dialogue, "_try", "forms and calls of actions")
         watch.watch(dialogue._model, "_predict_next_with_tracker", "rules")
-        watch.watch(dialogue._model.action_endpoint, "_run", "actions: decide, look up, choose words")
+        watch.watch(dialogue._model.action_endpoint, "run", "actions: decide, look up, choose words")
         runner = dialogue._model.graph_runner
         call = runner.call
 

@@ -32,11 +32,13 @@ ONLY_IN = {
         "bot.nlu",
         "bot.adapters.engine",
         "bot.adapters.dialogue",
+        "bot.adapters.own_actions",
         "bot.adapters.rasa_speed",
         "bot.adapters.training",
         "bot.evaluation.stock",
     },
-    "rasa_sdk": {"actions", "bot.commands.model"},
+    # `own_actions` is where the one hands over to the other.
+    "rasa_sdk": {"actions", "bot.adapters.own_actions", "bot.commands.model"},
     "aiohttp": {
         "bot.gateway",
         "bot.commands.node",

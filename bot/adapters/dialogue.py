@@ -2,7 +2,7 @@
 
 Rasa's own loop copies the tracker by replaying its events, serialises all of them for every action, and builds strings
 and deep copies for a log that nobody reads. What is decided stays Rasa's: the trained policy predicts, `FormAction`
-asks. `tests/integration/test_dialogue_loop.py` holds it against Rasa's own loop.
+asks. `tests/dialogues/test_dialogue_loop.py` holds it against Rasa's own loop.
 """
 
 from collections import deque
@@ -17,6 +17,7 @@ from rasa.core.actions.forms import FormAction
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.lock_store import InMemoryLockStore
 from rasa.core.nlg import NaturalLanguageGenerator
+from rasa.core.policies.policy import PolicyPrediction
 from rasa.core.processor import MessageProcessor
 from rasa.core.tracker_store import InMemoryTrackerStore
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
@@ -26,7 +27,10 @@ from rasa.shared.core.events import (
     ActionExecutionRejected,
     ActiveLoop,
     BotUttered,
+    DefinePrevUserUtteredFeaturization,
     Event,
+    FollowupAction,
+    LoopInterrupted,
     SessionStarted,
     SlotSet,
     UserUttered,
@@ -40,6 +44,10 @@ from bot.domain.errors import EngineFailure
 
 MOST_ACTIONS = 10
 """Actions in one turn; more would go round in circles, as Rasa thinks too."""
+MOST_COURSES = 10_000
+"""Courses of a turn whose predictions are remembered, half a kilobyte each; intents and forms make some hundreds."""
+Seen = tuple[Any, ...]
+"""A turn's course as the rules see it."""
 
 
 class TurnTracker(DialogueStateTracker):
@@ -180,6 +188,7 @@ class Dialogue:
         self._blank = TurnTracker.blank(self.domain)
         self._listening = _listening(self.domain, actions)
         self._actions = [self._action(name, actions) for name in self.domain.action_names_or_texts]
+        self._predicted: dict[Seen, PolicyPrediction] = {}
 
     def _action(self, name: str, endpoint: EndpointConfig) -> Action:
         if name in self.domain.form_names:
@@ -220,7 +229,7 @@ class Dialogue:
 
     async def _act(self, turn: Turn) -> str:
         """Predict an action and run it; a form that steps back is only noted, so that the policy looks for its rule."""
-        prediction = self._model._predict_next_with_tracker(turn.tracker)
+        prediction = self._predict(turn.tracker)
         action = self._actions[prediction.max_confidence_index]
         try:
             events = await self._try(action, turn, prediction.events)
@@ -231,11 +240,45 @@ class Dialogue:
         turn.happened((*prediction.events, action.event_for_successful_execution(prediction), *events))
         return action.name()
 
+    def _predict(self, tracker: TurnTracker) -> PolicyPrediction:
+        """What the policy predicts; asked once for each course that a turn can take."""
+        seen = _seen(tracker)
+        if seen is None:
+            return self._model._predict_next_with_tracker(tracker)
+        if seen not in self._predicted:
+            if len(self._predicted) >= MOST_COURSES:
+                self._predicted.clear()
+            self._predicted[seen] = self._model._predict_next_with_tracker(tracker)
+        return self._predicted[seen]
+
     async def _try(self, action: Action, turn: Turn, before: Iterable[Event]) -> list[Event]:
         """What the action does, on a twin: Rasa's actions change the tracker that they are given."""
         events = await action.run(_NOWHERE, self._model.nlg, turn.tracker.with_events(before), self.domain)
         return events
 
+
+def _seen(tracker: TurnTracker) -> Seen | None:
+    """All that the rules look at; None where only Rasa knows how to look at something."""
+    if tracker.followup_action:
+        return None
+    seen: list[Any] = []
+    for event in tracker.events:
+        kind = type(event)
+        if kind in _UNSEEN:
+            continue
+        if (part := _SEEN.get(kind)) is None:
+            return None
+        seen.append((kind, getattr(event, part)))
+    loop = tracker.active_loop
+    return (*seen, loop and (loop.name, loop.is_interrupted, loop.rejected))
+
+
+_UNSEEN = {SlotSet, BotUttered, SessionStarted, FollowupAction}
+_SEEN = {
+    _Said: "intent_name", ActionExecuted: "action_name", ActionExecutionRejected: "action_name", ActiveLoop: "name",
+    LoopInterrupted: "is_interrupted", DefinePrevUserUtteredFeaturization: "use_text_for_featurization",
+}  # fmt: skip
+"""What the rules see of an event; of a message they ask for its intent alone (`bot/nlu/intent_rules.py`)."""
 
 _NOWHERE = OutputChannel()
 """Rasa's actions ask for a channel; what they say comes back as events."""

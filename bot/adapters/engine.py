@@ -9,49 +9,25 @@ import json
 import logging
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rasa.shared.core.trackers import DialogueStateTracker
-from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
 from bot.adapters.dialogue import Dialogue
-from bot.adapters.rasa_speed import remember_event_types, trust_own_actions
+from bot.adapters.own_actions import Actions, OwnActions, call_own_actions
+from bot.adapters.rasa_speed import remember_event_types
 from bot.domain.errors import EngineFailure
 from bot.domain.heard import Heard, main_intent
 from bot.domain.message import Button, Reply
-from bot.domain.milestones import passing
 from bot.services.ports import Answer, Turn
 
 log = logging.getLogger(__name__)
 
 DEADLINE = 20.0
 """Seconds after which a turn has failed; the customer is then handed to a person."""
-
-ActionRunner = Callable[[dict[str, Any]], Awaitable[dict[str, Any] | None]]
-"""Runs one action call in rasa_sdk's format."""
-
-
-class _InProcessActions(EndpointConfig):
-    """Custom actions called directly."""
-
-    def __init__(self, run: ActionRunner) -> None:
-        # The domain is left out of each call; our actions never read it.
-        super().__init__(url="in-process", enable_selective_domain=True)
-        self._run = run
-
-    async def request(self, method: str = "post", **kwargs: Any) -> Any:
-        """Run the action that Rasa asks for."""
-        passing("turn understood")
-        try:
-            return await self._run(kwargs["json"])
-        except Exception as error:
-            if rejected := getattr(error, "action_name", None):
-                # rasa_sdk's ActionExecutionRejection: the form steps back and a rule answers, as over HTTP.
-                raise ClientResponseError(400, str(error), json.dumps({"action_name": rejected})) from error
-            raise
 
 
 class RasaEngine:
@@ -60,7 +36,7 @@ class RasaEngine:
     def __init__(
         self,
         model: Path,
-        run_action: ActionRunner,
+        actions: Actions,
         script_of: Callable[[str], str | None],
         foresee: Callable[[Sequence[str]], None] = lambda texts: None,
         deadline: float = DEADLINE,
@@ -68,13 +44,14 @@ class RasaEngine:
         """Load nothing yet.
 
         Args:
+            actions: our own, by name.
             script_of: in which characters a text is written.
             foresee: does for several texts at once what costs less so than for one after the other.
         """
         self._model = model
         self._foresee = foresee
         self._arriving: deque[str] = deque()
-        self._run_action = run_action
+        self._actions = actions
         self._script_of = script_of
         self._deadline = deadline
         self._dialogue: Dialogue | None = None
@@ -101,9 +78,9 @@ class RasaEngine:
         return self._dialogue is not None
 
     async def _load(self) -> None:
-        trust_own_actions()
+        call_own_actions()
         remember_event_types()
-        self._dialogue = Dialogue(self._model, _InProcessActions(self._run_action))
+        self._dialogue = Dialogue(self._model, OwnActions(self._actions))
         await self._run(Turn("warm-up:0", "warm-up", "你好", 0, None, 0))
 
     async def understand(self, text: str) -> dict[str, Any]:

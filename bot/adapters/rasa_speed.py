@@ -7,7 +7,6 @@ from functools import cache
 from graphlib import TopologicalSorter
 from typing import Any
 
-from rasa.core.actions.action import RemoteAction
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.shared.core.events import Event
 
@@ -46,15 +45,6 @@ class StraightRunner:
             order = TopologicalSorter({name: [node for _, node in given] for name, given in needs.items()})
             self._plans[wanted] = [(name, needs[name]) for name in order.static_order() if name in needs]
         return self._plans[wanted]
-
-
-def trust_own_actions() -> None:
-    """Skip Rasa's check of an action's answer against a JSON schema that it compiles anew at each call.
-
-    In a profile that was nine tenths of a turn. Our actions run in this process and build their events with rasa_sdk,
-    so there is nothing to check.
-    """
-    RemoteAction._validate_action_result = lambda self, result: True
 
 
 def remember_event_types() -> None:

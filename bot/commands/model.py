@@ -88,7 +88,7 @@ def start_engine(model: Path) -> "RasaEngine":
         from bot.nlu.chinese import script_of
         from bot.nlu.encoder import foresee
 
-        engine = RasaEngine(model, own_actions().run, script_of, foresee)
+        engine = RasaEngine(model, own_actions().actions, script_of, foresee)
         engine.start()
     # A message is too little to share among cores: the others would spin beside it, at twice the processor time a turn.
     threadpool_limits(1, user_api="blas")
@@ -96,7 +96,7 @@ def start_engine(model: Path) -> "RasaEngine":
 
 
 def own_actions() -> "ActionExecutor":
-    """Runs the actions of `actions/` alone: rasa_sdk would take whatever this process has imported."""
+    """Knows the actions of `actions/` alone: rasa_sdk would take whatever this process has imported."""
     from rasa_sdk import Action
     from rasa_sdk.executor import ActionExecutor
     from rasa_sdk.utils import all_subclasses

@@ -100,4 +100,4 @@ def feeling(text: str, words: EmotionWords, sounds: Level, irony: float = 0.0) -
 
 
 def _any(listed: Sequence[str], text: str) -> bool:
-    return any(word in text for word in listed)
+    return any(map(text.__contains__, listed))

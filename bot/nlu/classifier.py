@@ -20,7 +20,6 @@ from bot.nlu.features import grams
 from bot.nlu.feeling import EMOTION, EmotionReader
 from bot.nlu.intent_model import IntentModel
 from bot.nlu.judgement import (
-    by_main,
     certain_by_facts,
     certain_by_words,
     complaint_by_tone,
@@ -122,7 +121,7 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
         probabilities = self._probabilities(message, text)
         order = np.argsort(probabilities)[::-1]
         ranking = [{"name": self._model.intents[i], "confidence": float(probabilities[i])} for i in order[:10]]
-        mains = by_main(self._model.intents, probabilities)
+        mains = self._model.by_main(probabilities)
         top_main = max(mains, key=lambda name: mains[name])
         found = next(i for i in order if main_intent(self._model.intents[i]) == top_main)
         best = {"name": self._model.intents[found], "confidence": float(probabilities[found])}
@@ -161,11 +160,15 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
             first = self._model.probabilities(grams(text, words_of(message)), vector_of(message))
         else:
             first = self._read(spoken)
-        doubt = _surest(self._model.intents, first)
+        doubt = self._surest(first)
         if doubt < CLEAR and (guess := self._second_reading.of(spoken)) != spoken:
             second = self._read(guess)
-            return second if _surest(self._model.intents, second) > doubt else first
+            return second if self._surest(second) > doubt else first
         return first
+
+    def _surest(self, probabilities: np.ndarray) -> float:
+        assert self._model is not None
+        return max(self._model.by_main(probabilities).values())
 
     def _read(self, text: str) -> np.ndarray:
         assert self._model is not None
@@ -177,7 +180,7 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
         parts = clauses(text)
         for clause, vector in zip(parts, encode_all(parts), strict=True):
             probabilities = self._model.probabilities(grams(clause, words_in(clause)), vector)
-            mains = by_main(self._model.intents, probabilities)
+            mains = self._model.by_main(probabilities)
             top = max(mains, key=lambda name: mains[name])
             best = max(
                 (i for i, name in enumerate(self._model.intents) if main_intent(name) == top),
@@ -185,7 +188,3 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
             )
             found.append({"name": self._model.intents[best], "confidence": mains[top], "text": clause})
         return found
-
-
-def _surest(intents: list[str], probabilities: np.ndarray) -> float:
-    return max(by_main(intents, probabilities).values())

@@ -56,7 +56,7 @@ class Vocabulary:
         known = [(self._columns[gram], n) for gram, n in count.items() if gram in self._columns]
         columns = np.array([column for column, _ in known], dtype=np.int64)
         values = (1 + np.log(np.array([n for _, n in known], dtype=np.float32))) * self.idf[columns]
-        return columns, values / (float(np.linalg.norm(values)) or 1.0)
+        return columns, values / (float(np.sqrt(values @ values)) or 1.0)
 
     def matrix(self, examples: Sequence[Grams]) -> csr_matrix:
         """One row of weights for each example."""

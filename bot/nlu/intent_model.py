@@ -64,11 +64,18 @@ class IntentModel:
     def probabilities(self, count: Grams, vector: np.ndarray) -> np.ndarray:
         """Probability of each intent in `self.intents`; sums to 1."""
         scores = self._scorer.scores(count, vector)
-        result = np.zeros(len(self.intents))
-        for i, probability in enumerate(softmax(scores[: len(self._mains)] * SHARPNESS)):
-            own = self._main_of == i
-            result[own] = probability * softmax(scores[len(self._mains) :][own])
-        return result
+        mains = softmax(scores[: len(self._mains)] * SHARPNESS)
+        subs = scores[len(self._mains) :]
+        highest = np.full(len(self._mains), -np.inf)
+        np.maximum.at(highest, self._main_of, subs)
+        powers = np.exp(subs - highest[self._main_of])
+        wholes = np.bincount(self._main_of, powers)
+        return np.asarray(mains[self._main_of] * powers / wholes[self._main_of])
+
+    def by_main(self, probabilities: np.ndarray) -> dict[str, float]:
+        """The probability of each main intent."""
+        wholes: list[float] = np.bincount(self._main_of, probabilities).tolist()
+        return dict(zip(self._mains, wholes, strict=True))
 
     def save(self, folder: Path) -> None:
         """Write the model where `load` finds it."""

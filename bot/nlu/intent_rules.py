@@ -4,12 +4,16 @@ from typing import Any
 
 from rasa.core.policies.rule_policy import RulePolicy
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
-from rasa.shared.core.constants import PREVIOUS_ACTION, USER
+from rasa.shared.core.constants import ACTIVE_LOOP, PREVIOUS_ACTION, USER
 from rasa.shared.core.domain import Domain, State
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from bot.domain.errors import ContentError
+
 Situation = tuple[str | None, str | None]
 """Intent and previous action of a state; None in a rule that does not ask for one."""
+_ASKED_FOR = {USER: {"intent"}, PREVIOUS_ACTION: {"action_name"}, ACTIVE_LOOP: {"name"}}
+"""What our rules look at; predictions are remembered by it (`bot/adapters/dialogue.py`)."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
@@ -47,7 +51,11 @@ class IntentRules(RulePolicy):
 def _sorted_by_situation(lookup: dict[str, str]) -> dict[Situation, dict[str, str]]:
     table: dict[Situation, dict[str, str]] = {}
     for key, predicted in lookup.items():
-        table.setdefault(_situation(RulePolicy._rule_key_to_state(key)[-1]), {})[key] = predicted
+        states: list[State] = RulePolicy._rule_key_to_state(key)
+        for part, asked in ((part, asked) for state in states for part, asked in state.items()):
+            if set(asked) - _ASKED_FOR.get(part, set()):
+                raise ContentError(f"data/rules 里的规则只能看意图、上一个动作和正在填的表单，这一条还看了别的：{key}")
+        table.setdefault(_situation(states[-1]), {})[key] = predicted
     return table
 
 

@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from bot.domain.heard import main_intent
 from bot.nlu.gaps import without_facts
 
@@ -79,14 +77,6 @@ UNDOUBTED = 0.85
 """Certainty from which a part counts whatever the whole message looks like."""
 _GRAVITY = {"emergency": 0, "human": 1, "complaint": 2, "return_exchange": 3, "repair": 3, "consult": 5}
 _SERVED = frozenset({"urge", "ticket_progress", "callback", "suggestion", "out_of_stock_notice"})
-
-
-def by_main(intents: list[str], probabilities: np.ndarray) -> dict[str, float]:
-    """The probability of each main intent."""
-    mains: dict[str, float] = {}
-    for intent, probability in zip(intents, probabilities, strict=True):
-        mains[main_intent(intent)] = mains.get(main_intent(intent), 0.0) + float(probability)
-    return mains
 
 
 def with_clauses(

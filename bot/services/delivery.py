@@ -39,6 +39,8 @@ class Deliveries:
     async def drain(self) -> int:
         """Deliver everything that is due; a message that fails holds back the later ones of its conversation.
 
+        What is stored meanwhile wakes whoever drains, so that only a full batch is reason to look again.
+
         Returns:
             How many were delivered.
         """
@@ -56,7 +58,8 @@ class Deliveries:
                     failed[delivery.message.conversation_id] = delivery
             passing("readers woken")
             count += len(delivered)
-            due = await asyncio.to_thread(self._settle, delivered, list(failed.values()))
+            await asyncio.to_thread(self._settle, delivered, list(failed.values()))
+            due = await asyncio.to_thread(self._due) if len(due) == BATCH else ()
         return count
 
     async def drain_all(self) -> int:
@@ -82,14 +85,12 @@ class Deliveries:
         with self._reading() as uow:
             return uow.outbox.due(self._channel.name, self._clock(), BATCH)
 
-    def _settle(self, delivered: list[str], failed: list[Delivery]) -> Sequence[Delivery]:
-        """Keep what became of them; what is due by now."""
+    def _settle(self, delivered: list[str], failed: list[Delivery]) -> None:
+        """Keep what became of them."""
         now = self._clock()
         with self._uow() as uow:
             uow.outbox.sent(*delivered)
             for delivery in failed:
                 wait = min(timedelta(seconds=2 ** min(delivery.attempts, MOST_DOUBLINGS)), LONGEST_BACKOFF)
                 uow.outbox.retry_later(delivery.message.id, now + wait)
-            due = uow.outbox.due(self._channel.name, now, BATCH)
             uow.commit()
-        return due

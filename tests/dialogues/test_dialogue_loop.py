@@ -5,8 +5,8 @@ position alone.
 """
 
 import asyncio
+import json
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,13 @@ from rasa.core.lock_store import InMemoryLockStore
 from rasa.core.nlg import NaturalLanguageGenerator
 from rasa.core.processor import MessageProcessor
 from rasa.core.tracker_store import InMemoryTrackerStore
-from rasa.utils.endpoints import EndpointConfig
+from rasa.utils.endpoints import ClientResponseError, EndpointConfig
+from rasa_sdk.interfaces import ActionExecutionRejection
 
 from bot.adapters.dialogue import Dialogue
-from bot.adapters.engine import _InProcessActions, _no_command
-from bot.adapters.rasa_speed import remember_event_types, trust_own_actions
+from bot.adapters.engine import _no_command
+from bot.adapters.own_actions import OwnActions, call_own_actions
+from bot.adapters.rasa_speed import remember_event_types
 from bot.bootstrap import build, use
 from bot.commands.model import ensure_model, own_actions
 from bot.settings import Settings
@@ -35,6 +37,20 @@ class Collecting(CollectingOutputChannel):
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
         self.messages.append(message)
+
+
+class ActionServer(EndpointConfig):
+    """Our actions behind rasa_sdk's own executor, in the JSON that an action server is sent and answers with."""
+
+    def __init__(self) -> None:
+        super().__init__(url="http://actions", enable_selective_domain=True)
+        self._executor = own_actions()
+
+    async def request(self, method: str = "post", **options: Any) -> Any:
+        try:
+            return json.loads(json.dumps(await self._executor.run(json.loads(json.dumps(options["json"])))))
+        except ActionExecutionRejection as error:
+            raise ClientResponseError(400, str(error), json.dumps({"action_name": error.action_name})) from error
 
 
 class RasasLoop:
@@ -85,15 +101,14 @@ def told(said: list[dict[str, Any]], tracker: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, EndpointConfig]]:
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     remember_event_types()
-    trust_own_actions()
+    call_own_actions()
     logging.getLogger("rasa").setLevel(logging.CRITICAL)
-    yield ensure_model(Settings(data_dir=tmp_path_factory.mktemp("model"))), _InProcessActions(own_actions().run)
+    return ensure_model(Settings(data_dir=tmp_path_factory.mktemp("model")))
 
 
-def test_our_loop_says_and_keeps_what_rasas_does(model: tuple[Path, EndpointConfig], tmp_path: Path) -> None:
-    archive, actions = model
+def test_our_loop_says_and_keeps_what_rasas_does(model: Path, tmp_path: Path) -> None:
     stories = [
         (
             f"story-{number}",
@@ -101,10 +116,10 @@ def test_our_loop_says_and_keeps_what_rasas_does(model: tuple[Path, EndpointConf
         )
         for number, story in enumerate(SOME)
     ]
-    ours = Dialogue(archive, actions)
+    ours = Dialogue(model, OwnActions(own_actions().actions))
     use(build(Settings(data_dir=tmp_path / "ours"), Clock()))
     straight = asyncio.run(_all(lambda story, texts: play(ours, story, texts), stories))
-    rasa = RasasLoop(archive, actions, ours.domain)
+    rasa = RasasLoop(model, ActionServer(), ours.domain)
     use(build(Settings(data_dir=tmp_path / "rasas"), Clock()))
     replayed = asyncio.run(_all(rasa.play, stories))
     assert sum(map(len, straight)) > 100

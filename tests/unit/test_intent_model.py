@@ -48,6 +48,16 @@ def test_the_probabilities_of_any_text_sum_to_one(text: str) -> None:
     assert probabilities.sum() == pytest.approx(1) and (probabilities >= 0).all()
 
 
+@given(st.text(max_size=50))
+def test_a_main_intent_is_as_likely_as_its_sub_intents_together(text: str) -> None:
+    scorer = Scorer(Vocabulary(["c:好"], np.ones(1)), np.ones((5, 513)), np.arange(5.0))
+    model = IntentModel(["greet", "repair_booking", "repair_fault"], scorer)
+    greet, booking, fault = model.probabilities(grams(text, list(text)), vector(text))
+    assert model.by_main(np.array([greet, booking, fault])) == pytest.approx(
+        {"other": greet, "repair": booking + fault}
+    )
+
+
 def test_a_saved_model_says_exactly_the_same_and_holds_nothing_that_runs(model: IntentModel, tmp_path: Path) -> None:
     model.save(tmp_path)
     loaded = IntentModel.load(tmp_path)

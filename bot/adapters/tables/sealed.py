@@ -7,6 +7,7 @@ before there were keys is read as it is, until `anfu keys rotate` seals it. Empt
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import JSON, Column, LargeBinary, String, Text, TypeDecorator, and_, func, literal, literal_column
@@ -260,7 +261,13 @@ def _digests(dialect: Dialect, phrase: Phrase) -> Phrase:
 
 
 def _digest(dialect: Dialect, kind: str, term: str) -> str:
-    return "x" + _marks(dialect).of(kind, term, PART_CHARS)  # a word to every parser, never a number
+    return "x" + _mark_of_term(_marks(dialect), kind, term)  # a word to every parser, never a number
+
+
+@lru_cache(maxsize=16_384)
+def _mark_of_term(marks: Marks, kind: str, term: str) -> str:
+    """A ticket has two hundred terms, most of which other tickets have too."""
+    return marks.of(kind, term, PART_CHARS)
 
 
 def _parts(name: str) -> Sequence[str]:
