@@ -21,6 +21,7 @@ from bot.domain.conversation import Conversation
 from bot.domain.desk import may_look
 from bot.domain.errors import Conflict, NotAllowed, NotFound
 from bot.domain.message import Message, Reply, Sender
+from bot.domain.pause import Pause
 from bot.domain.person import Person
 from bot.domain.ticket import Ticket
 from bot.services.casework import Casework, require_staff
@@ -58,7 +59,7 @@ class Attachments:
         self._desk = desk
         self._store = store
         self._clock = clock
-        self._clear_at = clock()
+        self._cleared = Pause()
 
     def receive(self) -> tuple[str, Upload]:
         """The id of a new file, and where its pieces go."""
@@ -254,10 +255,11 @@ class Attachments:
         Returns:
             Always 0: there is nothing to go on with.
         """
-        if self._clock() < self._clear_at:
+        now = self._clock()
+        if self._cleared.lasts(now):
             return 0
-        self._clear_at = self._clock() + ORPHAN_AFTER
-        lying = self._store.older_than(self._clock() - ORPHAN_AFTER)
+        self._cleared.begin(now, ORPHAN_AFTER)
+        lying = self._store.older_than(now - ORPHAN_AFTER)
         for some in (lying[n : n + BATCH] for n in range(0, len(lying), BATCH)):
             with self._uow() as uow:
                 known = uow.attachment_marks.known_ids([file_id for file_id, _ in some])

@@ -12,6 +12,7 @@ from bot.domain.errors import Conflict, InvalidInput, TooLong
 from bot.domain.incoming import EMPTY, Did, Incoming
 from bot.domain.message import Message, Reply, Sender
 from bot.domain.milestones import passing
+from bot.domain.pause import Pause
 from bot.domain.reach import Limits, Reach
 from bot.domain.scripts import ScriptBook
 from bot.domain.text import MAX_MESSAGE_CHARS, clean
@@ -60,7 +61,7 @@ class Intake:
         self._uow = uow
         self._scripts = scripts
         self._clock = clock
-        self._forget_at = clock()
+        self._forgot = Pause()
 
     def open_conversation(self, channel: str, external_id: str | None = None) -> Conversation:
         """Begin a conversation with the greeting that says a bot is speaking (A15)."""
@@ -155,8 +156,8 @@ class Intake:
             Always 0: there is nothing to go on with.
         """
         now = self._clock()
-        if now >= self._forget_at:
-            self._forget_at = now + FORGET_EVERY
+        if not self._forgot.lasts(now):
+            self._forgot.begin(now, FORGET_EVERY)
             with self._uow() as uow:
                 uow.seen_events.forget_before(now - REMEMBER_EVENTS)
                 uow.commit()

@@ -18,6 +18,7 @@ from bot.domain.incoming import Did, Incoming
 from bot.domain.message import Message
 from bot.domain.milestones import passing
 from bot.domain.parcel import went_as
+from bot.domain.pause import Pause
 from bot.services.again import again
 from bot.services.intake import Intake, Received
 from bot.services.ports import Clock, UnitOfWork, UnitOfWorkFactory
@@ -65,7 +66,7 @@ class Pulling:
         self._wake_turn = wake_turn
         self._changed = changed
         self._failures: Counter[str] = Counter()
-        self._look_at = clock()
+        self._looked = Pause()
 
     async def drain(self) -> int:
         """Fetch one page from each account that has more.
@@ -97,12 +98,12 @@ class Pulling:
     def _take(self) -> list[Pull]:
         now = self._clock()
         with self._uow() as uow:
-            if now >= self._look_at:
+            if looks := not self._looked.lasts(now):
                 uow.pulls.want_all(self._puller.channel, now)
             pulls = uow.pulls.take(self._puller.channel, str(uuid.uuid4()), now, now + LEASE)
             uow.commit()
-        if now >= self._look_at:
-            self._look_at = now + LOOK_EVERY
+        if looks:
+            self._looked.begin(now, LOOK_EVERY)
         return pulls
 
     def _store(self, pull: Pull, page: Page) -> _Stored:

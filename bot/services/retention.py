@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from bot.domain.pause import Pause
 from bot.domain.retention import Period, Then
 from bot.services.ports import Clock, UnitOfWorkFactory
 
@@ -21,7 +22,7 @@ class Retention:
         self.periods = periods
         self._uow = uow
         self._clock = clock
-        self._rest_until = clock()
+        self._rest = Pause()
         self._cleared = 0
 
     def look(self) -> int:
@@ -30,12 +31,12 @@ class Retention:
         Returns:
             0 always, so that the other chores have their turn between two batches.
         """
-        if self._clock() < self._rest_until:
+        if self._rest.lasts(self._clock()):
             return 0
         cleared = sum(self._clear(period) for period in self._ending())
         self._cleared += cleared
         if cleared == 0:
-            self._rest_until = self._clock() + EVERY
+            self._rest.begin(self._clock(), EVERY)
             if self._cleared:
                 log.info("retention: %s rows cleared away", self._cleared)
             self._cleared = 0

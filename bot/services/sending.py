@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from bot.domain import concern
 from bot.domain.milestones import passing
 from bot.domain.parcel import Parcel, is_for_the_reserve, next_parcel
+from bot.domain.pause import Pause
 from bot.domain.reach import Reach
 from bot.domain.scripts import ScriptBook
 from bot.services.again import again
@@ -94,7 +95,7 @@ class Sending:
         self._scripts = scripts
         self._changed = changed
         self._clock = clock
-        self._paused_until: datetime | None = None
+        self._pause = Pause()
 
     async def drain(self) -> int:
         """Send what is due, several customers at a time, each in order.
@@ -102,7 +103,7 @@ class Sending:
         Returns:
             How many messages went out.
         """
-        if self._paused_until and self._clock() < self._paused_until:
+        if self._pause.lasts(self._clock()):
             return 0
         places = asyncio.Semaphore(AT_ONCE)
 
@@ -247,8 +248,8 @@ class Sending:
                     self._end(uow, claim, "failed", receipt.reason)
             uow.commit()
         if receipt.everyone and receipt.after:
-            self._paused_until = now + receipt.after
-            log.error("%s: sending is paused until %s: %s", self._channel.name, self._paused_until, receipt.reason)
+            until = self._pause.begin(now, receipt.after)
+            log.error("%s: sending is paused until %s: %s", self._channel.name, until, receipt.reason)
         return receipt.outcome in (Outcome.SENT, Outcome.REFUSED)
 
     def _take_off(self, uow: UnitOfWork, parcel: Parcel) -> None:

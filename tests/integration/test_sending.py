@@ -366,6 +366,17 @@ async def test_a_quota_for_all_customers_pauses_them_all(world: World) -> None:
     assert "一" in await world.arrived_now()
 
 
+async def test_a_pause_begun_by_a_clock_that_was_ahead_ends_when_it_is_set_right(world: World) -> None:
+    conversation = await open_talk(world)
+    world.clock.advance(hours=5)
+    world.platform.answers = [Receipt(Outcome.LATER, "45009", after=timedelta(hours=3), everyone=True)]
+    world.says(conversation, "好的")
+    assert await world.arrived_now() == []
+    world.clock.advance(hours=-5)
+    world.says(conversation, "请稍等")
+    assert await world.arrived_now() == ["好的\n\n请稍等"]
+
+
 async def test_whatever_customers_and_company_do_never_more_goes_than_is_allowed(world: World) -> None:
     chance = random.Random(7)
     talks = {f"openid-{n}": "" for n in range(5)}
