@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
 from tests.e2e.accessibility import faults_in_both_lights
 from tests.e2e.agents import PASSWORD
@@ -169,6 +169,28 @@ def test_an_ended_session_is_begun_again_without_losing_a_word(waiting: Customer
     expect(desk.input).to_have_value("我帮您看一下")
     desk.input.press("Enter")
     expect(waiting.company_bubbles.last).to_have_text("我帮您看一下", timeout=ANSWER)
+
+
+def test_a_refusal_from_the_old_session_that_comes_late_does_not_end_the_new_one(
+    waiting: Customer, agent: Seat
+) -> None:
+    desk = agent()
+    desk.takes(conversation_of(waiting))
+    late: list[Route] = []
+    desk.page.route("**/desk/conversations?view=bot*", lambda route: late.append(route))
+    desk.page.get_by_role("tab", name="机器人").click()
+    desk.page.context.clear_cookies()
+    desk.page.get_by_role("tab", name="已结束").click()
+    again = desk.page.get_by_role("heading", name="请重新登录")
+    expect(again).to_be_visible()
+    desk.page.get_by_label("密码").fill(PASSWORD)
+    desk.page.get_by_role("button", name="登录").click()
+    expect(again).to_be_hidden(timeout=ANSWER)
+
+    with desk.page.expect_response("**/desk/conversations?view=bot*"):
+        late[0].fulfill(status=401, json={"error": {"code": "unauthorized", "message": "请先登录"}})
+    desk.page.wait_for_timeout(300)
+    expect(again).to_be_hidden()
 
 
 def test_a_note_stays_among_colleagues(waiting: Customer, agent: Seat) -> None:

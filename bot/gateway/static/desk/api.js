@@ -53,6 +53,7 @@ class Api {
 
   /** A form with files; no limit on how long it takes. `told` hears how much of it has gone, from 0 to 1. */
   upload(path, form, { told = () => {}, signal } = {}) {
+    const session = this.csrf;
     return new Promise((resolve, reject) => {
       // fetch does not tell how much it has sent.
       const request = new XMLHttpRequest();
@@ -61,7 +62,7 @@ class Api {
       request.upload.onprogress = ({ loaded, total }) => told(total ? loaded / total : 0);
       request.onload = () => {
         try {
-          resolve(this.#read("POST", path, request.status, request.responseText, (name) => request.getResponseHeader(name)));
+          resolve(this.#read("POST", path, session, request.status, request.responseText, (name) => request.getResponseHeader(name)));
         } catch (error) {
           reject(error);
         }
@@ -79,6 +80,7 @@ class Api {
   }
 
   async #ask(method, path, body, { signal, patience = PATIENCE_MS } = {}) {
+    const session = this.csrf;
     const headers = this.#headers(method);
     if (body !== undefined) headers["Content-Type"] = "application/json";
     const signals = [signal, patience && AbortSignal.timeout(patience)].filter(Boolean);
@@ -95,7 +97,7 @@ class Api {
       if (signal?.aborted) throw error;
       throw offline();
     }
-    return this.#read(method, path, response.status, text, (name) => response.headers.get(name));
+    return this.#read(method, path, session, response.status, text, (name) => response.headers.get(name));
   }
 
   #headers(method) {
@@ -103,14 +105,16 @@ class Api {
     return { Accept: "application/json", ...csrf };
   }
 
-  /** The answer's JSON; throws what was refused. `header(name)` → its value. */
-  #read(method, path, status, text, header) {
+  /** The answer's JSON; throws what was refused. `session`: whose it was when it was asked. `header(name)` → its value. */
+  #read(method, path, session, status, text, header) {
     hearServerTime(header("Date"));
     const answer = parsed(text);
     if (status >= 200 && status < 300) return answer;
     const { code = "http_error", message } = answer?.error ?? {};
-    // A wrong password is answered with 401 too; the sign-in page says so itself.
-    if (status === 401 && !(method === "POST" && path === "/session")) this.onSignedOut();
+    // A wrong password is answered with 401 too; the sign-in page says so itself. And what was asked in a session that
+    // has ended says nothing of the one that was begun since.
+    const isSignIn = method === "POST" && path === "/session";
+    if (status === 401 && !isSignIn && session === this.csrf) this.onSignedOut();
     throw new ApiError(status, code, message ?? "服务器没有答复这次请求，请稍后重试", {
       retryAfter: Number(header("Retry-After")) * 1000 || null, body: answer,
     });
