@@ -133,7 +133,8 @@ def _level(running: System, name: str, job: Job) -> dict[str, Any]:
     own = after.own - before.own
     found |= {
         "cpu_seconds": round(own, 2), "database_cpu_seconds": round(after.databases - before.databases, 2),
-        "memory_mb": memory, "turns_per_cpu_second": round(found["turns"] / own, 2) if own else None,
+        "stolen_seconds": round(after.stolen - before.stolen, 2), "memory_mb": memory,
+        "turns_per_cpu_second": round(found["turns"] / own, 2) if own else None,
     }  # fmt: skip
     _say(f"  {found['turns_per_second']} turns/s, p50 {found.get('p50_ms')} ms, p99 {found.get('p99_ms')} ms")
     return found

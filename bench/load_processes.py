@@ -7,6 +7,8 @@ from pathlib import Path
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PPID, _UTIME, _STIME, _CUTIME, _CSTIME = 1, 11, 12, 13, 14
 """Places in /proc/PID/stat after the name."""
+_STOLEN = 8
+"""Place in the first line of /proc/stat."""
 
 
 def family(*roots: int) -> list[int]:
@@ -30,6 +32,11 @@ def cpu_seconds(*roots: int) -> float:
 def memory_mb(*roots: int) -> list[float]:
     """Megabytes of each process of the families; memory that several share is divided among them (Pss)."""
     return [round(kilobytes / 1024, 1) for pid in family(*roots) if (kilobytes := _pss(pid))]
+
+
+def stolen_seconds() -> float:
+    """Processor seconds that this machine wanted and its host gave to others, since the start."""
+    return int(Path("/proc/stat").read_text().split(maxsplit=9)[_STOLEN]) / _TICKS
 
 
 def parent_of(pid: int) -> int:

@@ -31,11 +31,11 @@ def report(found: dict[str, Any]) -> str:
         *(f"| {goal} | {measured} | {'met' if met else '**not met**'} |" for goal, measured, met in goals(found)),
         "",
         "| customers | turns/s | turns per CPU-s | p50 ms | p95 ms | p99 ms | CPU s | database CPU s | MB by process | "
-        "errors | refused | silent | to a person | unanswered at the end | generator CPU s |",
-        "|---|" + "---:|" * 14,
+        "errors | refused | silent | to a person | unanswered at the end | generator CPU s | stolen s |",
+        "|---|" + "---:|" * 15,
     ]
     for name, levels in _systems(found):
-        lines.append(f"| **{TITLES[name]}** |" + " |" * 14)
+        lines.append(f"| **{TITLES[name]}** |" + " |" * 15)
         lines += [_row(level) for level in levels["levels"]]
         if "pausing" in levels:
             lines.append(_row(levels["pausing"], " who pause a second"))
@@ -114,6 +114,7 @@ def _row(level: dict[str, Any], more: str = "") -> str:
         *times, f"{level['cpu_seconds']:.1f}", f"{level['database_cpu_seconds']:.1f}",
         " + ".join(f"{megabytes:.0f}" for megabytes in level["memory_mb"]), level["errors"], level["refusals"],
         level["silent"], level["handed"], level["unanswered_at_end"], f"{level['generator_cpu_seconds']:.1f}",
+        f"{level['stolen_seconds']:.1f}" if "stolen_seconds" in level else "–",
     ]  # fmt: skip
     return f"| {' | '.join(map(str, values))} |"
 
@@ -150,5 +151,7 @@ percentiles with the time waited so far.
   **refused**: 429 or 503 with Retry-After, tried again when it was time; the turn's time begins with the first try.
 - CPU seconds are those of all processes of a side; PostgreSQL's and Redis's stand apart (of the whole servers, whoever
   else uses them). Turns per CPU-second are with a side's own processes. The customers have a process of their own on
-  the same cores: what it takes is in the last column. Memory is Pss: what processes share is divided among them.
+  the same cores. **stolen**: processor seconds of all cores that the host gave to other machines meanwhile; where they
+  are many, times are longer and turns fewer than they could be. Memory is Pss: what processes share is divided among
+  them.
 """

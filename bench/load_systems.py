@@ -14,7 +14,7 @@ import redis
 from sqlalchemy import create_engine, text
 
 from bench import rasa
-from bench.load_processes import cpu_seconds, memory_mb, parent_of
+from bench.load_processes import cpu_seconds, memory_mb, parent_of, stolen_seconds
 from bench.measure import CACHE, environment, free_port, running
 from bot.settings import ROOT
 
@@ -41,10 +41,15 @@ class Missing(Exception):
 
 @dataclass(frozen=True)
 class Use:
-    """What was used up to a moment: seconds of the system's own processes, and of the databases beside it."""
+    """What was used up to a moment, in processor seconds.
+
+    Attributes:
+        own: of the system's own processes. databases: of those beside it. stolen: what the host gave to others.
+    """
 
     own: float
     databases: float
+    stolen: float
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ class System:
 
     def use(self) -> Use:
         """What it has used so far."""
-        return Use(cpu_seconds(*self.pids), cpu_seconds(*self.database_pids))
+        return Use(cpu_seconds(*self.pids), cpu_seconds(*self.database_pids), stolen_seconds())
 
     def memory(self) -> list[float]:
         """Megabytes of each of its own processes."""
