@@ -23,16 +23,13 @@ from bench.growth_fill import Past, People, live, staff
 from bench.growth_report import picture, report
 from bench.load_systems import Missing, empty_schema
 from bench.quiet_server import OneSentence
-from bot.adapters.channels.web import WebChannel
 from bot.adapters.compensation_files import load_compensation
-from bot.adapters.wakeups import LocalWakeups
 from bot.bootstrap import Anfu, build, use
 from bot.commands.report import build_reports
 from bot.domain.customer import Customer
 from bot.domain.desk import View
 from bot.domain.ticket import Kind, Status
 from bot.domain.ticket_view import Filter, Sort
-from bot.services.delivery import Deliveries
 from bot.services.turns import Turns
 from bot.services.wall import WallView
 from bot.settings import ROOT, Settings
@@ -161,7 +158,6 @@ def _grow_conversations(anfu: Anfu, people: People, past: Past, size: int) -> Th
     loop = asyncio.new_event_loop()
     bot = OneSentence(0, echoes=False)
     turns = Turns(anfu.uow, bot, anfu.handoff, anfu.scripts, anfu.clock, anfu.choices.hear, anfu.queueing)
-    outbox = Deliveries(anfu.uow, WebChannel(LocalWakeups()), anfu.clock)
     talk = anfu.intake.open_conversation("web").id
     known = talk[:8]
     with anfu.uow() as work:
@@ -173,9 +169,6 @@ def _grow_conversations(anfu: Anfu, people: People, past: Past, size: int) -> Th
     def turn() -> None:
         anfu.intake.accept(talk, str(uuid.uuid4()), "洗衣机还是响")
         loop.run_until_complete(turns.run(talk))
-
-    def drain() -> None:
-        loop.run_until_complete(outbox.drain())
 
     def read() -> Any:
         with anfu.reading() as work:
@@ -199,7 +192,6 @@ def _grow_conversations(anfu: Anfu, people: People, past: Past, size: int) -> Th
     return {
         "open a conversation": lambda: anfu.intake.open_conversation("web"),
         "a message and its turn": turn,
-        "deliver": drain,
         "read a conversation": read,
         "what was touched of late": touched,
         "sweep of unanswered": unanswered,

@@ -190,7 +190,7 @@ class Anfu:
     settings: Settings
     clock: Clock
     database: Engine
-    uow: UnitOfWorkFactory
+    uow: UnitsOfWork
     reading: UnitOfWorkFactory
     fleeting: UnitOfWorkFactory
     content: Content

@@ -1,7 +1,8 @@
 """Units of work on SQLite or PostgreSQL, and bringing the database to its newest form."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -50,6 +51,7 @@ from bot.adapters.repositories import (
     WallRows,
     WebhookPosts,
 )
+from bot.adapters.repositories.changes import Changes
 from bot.adapters.sealing import Keyring
 from bot.adapters.unlocking import give_keys, make_marks
 from bot.domain.agreement import Agreement
@@ -66,6 +68,7 @@ from bot.domain.task import Task
 from bot.domain.ticket_view import TicketView
 from bot.domain.visit import Visit
 from bot.domain.webhook import Webhook
+from bot.services.ports import Committed
 
 _BUSY_SECONDS = 15
 """How long a writer of SQLite waits for its turn."""
@@ -163,6 +166,13 @@ def migrate(engine: Engine) -> None:
         make_marks(connection)
 
 
+Hear = Callable[[Committed], None]
+
+
+def _nobody(committed: Committed) -> None:
+    """Hears nothing."""
+
+
 Rows = TypeVar("Rows")
 Record = TypeVar("Record")
 
@@ -204,11 +214,11 @@ class DatabaseUnitOfWork:
 
     notices = _rows(NoticeRows)
     webhook_posts = _made(lambda work: WebhookPosts(work._connection, work.notices))
-    conversations = _made(lambda work: ConversationRows(work._connection, work._last_seqs, work.webhook_posts.note))
-    messages = _made(lambda work: MessageRows(work._connection, work._last_seqs, work.webhook_posts.note))
+    conversations = _made(lambda work: ConversationRows(work._connection, work._changes, work.webhook_posts.note))
+    messages = _made(lambda work: MessageRows(work._connection, work._changes, work.webhook_posts.note))
     trail = _rows(TrailRows)
     tickets = _made(lambda work: TicketRows(work._connection, work.trail))
-    outbox = _rows(OutboxRows)
+    outbox = _made(lambda work: OutboxRows(work._connection, work._changes))
     routing = _rows(RoutingRows)
     orders = _rows(OrderRows)
     users = _rows(PersonRows)
@@ -246,19 +256,20 @@ class DatabaseUnitOfWork:
     consents = _rows(ConsentRows)
     expired = _rows(ExpiredRows)
 
-    def __init__(self, engine: Engine, turn: "Lock | None" = None, lasting: bool = True) -> None:
+    def __init__(self, engine: Engine, turn: "Lock | None" = None, lasting: bool = True, hear: Hear = _nobody) -> None:
         """Begin nothing yet.
 
         Args:
             turn: whose turn it is to write, where one writes at a time.
             lasting: False where a power cut may undo it: its commit does not wait for the disk.
+            hear: is told what a commit has changed.
         """
         self._engine = engine
+        self._hear = hear
         self._lasting = lasting
         self._turn = turn
         self._has_turn = False
-        self._last_seqs: dict[str, int] = {}
-        """The number of the last message of conversations that this unit of work has locked."""
+        self._changes: Changes = Changes()
 
     def __enter__(self) -> "DatabaseUnitOfWork":
         self._has_turn = bool(self._turn and self._turn.acquire(timeout=_BUSY_SECONDS))
@@ -302,10 +313,15 @@ class DatabaseUnitOfWork:
             self._turn.release()
 
     def commit(self) -> None:
-        """Make everything done so far lasting, with its lines on the audit trail and news to those who subscribed."""
+        """Make everything done so far lasting, with its lines on the audit trail and news to those who subscribed.
+
+        Then whoever reads or sends it is told: a repository notes what there is to tell.
+        """
         self.webhook_posts.flush(self.trail.waiting)
         self.trail.flush()
         self._transaction.commit()
+        if committed := self._changes.committed():
+            self._hear(committed)
 
 
 def readers(engine: Engine) -> Engine:
@@ -344,11 +360,21 @@ class UnitsOfWork:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._turn = Lock() if engine.dialect.name == "sqlite" else None
+        self._hear: Hear = _nobody
 
     def __call__(self) -> DatabaseUnitOfWork:
         """One whose commit outlasts a power cut (invariant 11)."""
-        return DatabaseUnitOfWork(self._engine, self._turn)
+        return DatabaseUnitOfWork(self._engine, self._turn, hear=self._hear)
 
     def fleeting(self) -> DatabaseUnitOfWork:
-        """One for what is done again where a power cut undid it: who runs a turn, what has gone out."""
-        return DatabaseUnitOfWork(self._engine, self._turn, lasting=False)
+        """One for what is done again where a power cut undid it: who runs a turn."""
+        return DatabaseUnitOfWork(self._engine, self._turn, lasting=False, hear=self._hear)
+
+    @contextmanager
+    def telling(self, hear: Hear) -> Iterator[None]:
+        """While the block runs, `hear` is told what each commit has changed, in whichever thread commits."""
+        self._hear = hear
+        try:
+            yield
+        finally:
+            self._hear = _nobody

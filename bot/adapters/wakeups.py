@@ -12,13 +12,15 @@ from typing import Any
 
 import redis.asyncio as redis
 
-from bot.domain.message import Message
+from bot.services.ports import Change
 
 log = logging.getLogger(__name__)
 _NEWS = "news"
 _PASSING = "passing"
 _MOST_PASSING = 500
 """Frames that nobody has collected; beyond these the oldest are lost, as they may be."""
+_MOST_HEARD = 20
+"""Changes that one reader has not taken; beyond these it reads what there is."""
 _PUBLISH_WITHIN_SECONDS = 1.0
 
 
@@ -27,7 +29,6 @@ class Signal:
 
     Attributes:
         seen: the moment of the newest change that the reader knows, which it need not be called for.
-        said: what the customer has just written; the reader who knows all before it need not read.
         typing: who of the company is writing to the customer just now, until the reader takes it.
         has_moved: the place in the queue is another one.
     """
@@ -36,7 +37,7 @@ class Signal:
         self._event = asyncio.Event()
         self.seen: datetime | None = None
         self.has_news = False
-        self.said: Message | None = None
+        self._heard: list[Change] = []
         self.typing: str | None = None
         self.has_moved = False
 
@@ -46,11 +47,18 @@ class Signal:
             self.has_news = True
             self._event.set()
 
-    def hear(self, said: Message) -> None:
-        """The customer has written; of two messages at once the reader reads."""
-        self.has_news = self.has_news or self.said is not None
-        self.said = said
+    def hear(self, change: Change) -> None:
+        """This has changed; who cannot keep up reads."""
+        if len(self._heard) >= _MOST_HEARD:
+            self._heard.clear()
+            self.has_news = True
+        self._heard.append(change)
         self._event.set()
+
+    def heard(self) -> list[Change]:
+        """What has changed since the last asking; the reader who knows all before it need not read."""
+        heard, self._heard = self._heard, []
+        return heard
 
     def see_typing(self, name: str) -> None:
         """Somebody is writing."""
@@ -112,20 +120,24 @@ class LocalWakeups:
         self._wide: set[WideEar] = set()
         self.reaches_others = True
 
-    async def publish(self, conversation_id: str, said: Message | None = None) -> None:
+    def announce(self, change: Change) -> None:
+        """Let every reader of the conversation hear it."""
+        for ear in list(self._ears.get(change.conversation_id, ())):
+            ear.hear(change)
+        for wide in self._wide:
+            wide.hear(change.conversation_id)
+
+    async def publish(self, conversation_id: str) -> None:
         """Call every reader of the conversation."""
-        self._call(conversation_id, said)
+        self._call(conversation_id)
 
     async def pass_on(self, frame: Mapping[str, Any]) -> None:
         """Let the wide ears hear what is worth nothing a second later, such as that somebody types."""
         self._overhear(frame)
 
-    def _call(self, conversation_id: str, said: Message | None = None) -> None:
+    def _call(self, conversation_id: str) -> None:
         for ear in list(self._ears.get(conversation_id, ())):
-            if said:
-                ear.hear(said)
-            else:
-                ear.call()
+            ear.call()
         for wide in self._wide:
             wide.hear(conversation_id)
 
@@ -195,22 +207,33 @@ class RedisWakeups(LocalWakeups):
         self._channels = {f"anfu:{number}:{kind}": kind for kind in (_NEWS, _PASSING)}
         self._names = {kind: name for name, kind in self._channels.items()}
         self._listener: asyncio.Task[None] | None = None
+        self._teller: asyncio.Task[None] | None = None
+        self._changed: dict[str, None] = {}
+        self._has_changed = asyncio.Event()
 
     async def start(self) -> None:
-        """Begin to listen to the other nodes."""
+        """Begin to listen to the other nodes, and to tell them."""
         self._listener = asyncio.create_task(self._listen())
+        self._teller = asyncio.create_task(self._tell())
 
     async def stop(self) -> None:
-        """Stop listening."""
-        if self._listener:
-            self._listener.cancel()
+        """Tell what is still to be told, and stop."""
+        for task in filter(None, (self._listener, self._teller)):
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._listener
+                await task
+        await self._tell_changes()
         await self._redis.close()
 
-    async def publish(self, conversation_id: str, said: Message | None = None) -> None:
+    def announce(self, change: Change) -> None:
+        """Let readers here hear it; those on other nodes are called through Redis, and read."""
+        super().announce(change)
+        self._changed[change.conversation_id] = None
+        self._has_changed.set()
+
+    async def publish(self, conversation_id: str) -> None:
         """Call readers here at once and on all nodes through Redis."""
-        self._call(conversation_id, said)
+        self._call(conversation_id)
         await self._send(_NEWS, f"{self._node} {conversation_id}")
 
     async def pass_on(self, frame: Mapping[str, Any]) -> None:
@@ -226,6 +249,18 @@ class RedisWakeups(LocalWakeups):
         except (redis.RedisError, TimeoutError):
             self.reaches_others = False
             log.warning("redis unreachable: other nodes notice within their own polling time")
+
+    async def _tell(self) -> None:
+        while True:
+            await self._has_changed.wait()
+            self._has_changed.clear()
+            await self._tell_changes()
+
+    async def _tell_changes(self) -> None:
+        """Call the readers of all that has changed while this was at the line before."""
+        changed, self._changed = self._changed, {}
+        if changed:
+            await self._send(_NEWS, " ".join((self._node, *changed)))
 
     async def _listen(self) -> None:
         while True:
@@ -246,6 +281,7 @@ class RedisWakeups(LocalWakeups):
         if node == self._node:
             return  # its own readers were called at once
         if kind == _NEWS:
-            self._call(news)
+            for conversation_id in news.split():
+                self._call(conversation_id)
         else:
             self._overhear(json.loads(news))

@@ -4,25 +4,24 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import partial
 
 from aiohttp import web
 
-from bot.adapters.channels.web import WebChannel
 from bot.adapters.database_clock import DatabaseClock
 from bot.adapters.wakeups import LocalWakeups, RedisWakeups
 from bot.bootstrap import Anfu
 from bot.commands.platforms import Lines, Platform
+from bot.domain.milestones import passing
 from bot.domain.notice import Way
 from bot.gateway import keys
 from bot.gateway.app import create_app
 from bot.gateway.metrics import Metrics
 from bot.gateway.office import Office
-from bot.services.delivery import Deliveries
 from bot.services.notices import Dispatch
 from bot.services.patience import Patience
-from bot.services.ports import BotEngine, Courier
+from bot.services.ports import BotEngine, Committed, Courier
 from bot.services.turns import Turns
 from bot.workers import Worker
 from bot.workers.clockwork import Chore, Clockwork
@@ -41,7 +40,7 @@ class Node:
     """What runs on one node; nothing runs yet.
 
     Attributes:
-        runner: answers customers. outbox: tells readers. lines: the platforms. dispatch: brings notices.
+        runner: answers customers. lines: the platforms. dispatch: brings notices.
     """
 
     def __init__(
@@ -52,14 +51,13 @@ class Node:
         self._engine = engine
         self.wakeups = wakeups
         self.metrics = Metrics()
-        self.outbox = Draining(Deliveries(anfu.fleeting, WebChannel(wakeups), anfu.clock, anfu.reading).drain_all)
         turns = Turns(
             anfu.uow, engine, anfu.handoff, anfu.scripts, anfu.clock, anfu.choices.hear, anfu.queueing,
             anfu.consent.with_notice, anfu.fleeting,
         )  # fmt: skip
         patience = Patience(anfu.uow, anfu.handoff, anfu.scripts)
         self.runner = TurnRunner(
-            turns, anfu.uow, self.wake_outboxes, anfu.settings.quiet_seconds, ask_patience=patience.ask,
+            turns, anfu.uow, anfu.settings.quiet_seconds, ask_patience=patience.ask,
             most_waiting=anfu.settings.waiting_turns, show_waiting=self.metrics.turns_waiting.set,
             note_seconds=self.metrics.turn_seconds.observe,
         )  # fmt: skip
@@ -67,10 +65,26 @@ class Node:
         self.dispatch = Dispatch(anfu.uow, couriers, anfu.clock)
         self.office = open_office(anfu, self.dispatch)
 
-    def wake_outboxes(self) -> None:
-        """Something was stored for customers: bring it now."""
-        self.outbox.wake()
-        self.lines.wake_outboxes()
+    @contextlib.contextmanager
+    def telling(self) -> Iterator[None]:
+        """Whatever a commit of this node changes while the block runs is told at once to who reads or sends it.
+
+        Who misses it looks by itself within seconds: readers through the feed, and those who send as well.
+        """
+        loop = asyncio.get_running_loop()
+
+        def tell(committed: Committed) -> None:
+            loop.call_soon_threadsafe(self._tell, committed)
+
+        with self._anfu.uow.telling(tell):
+            yield
+
+    def _tell(self, committed: Committed) -> None:
+        for change in committed.changes:
+            self.wakeups.announce(change)
+        if committed.sends:
+            self.lines.wake_outboxes()
+        passing("readers woken")
 
     def chores(self) -> tuple[Chore, ...]:
         """What time asks for; safe on any number of nodes at once."""
@@ -87,8 +101,7 @@ class Node:
         """All loops but the one that answers customers."""
         editions = partial(asyncio.to_thread, self._anfu.editions.refresh)  # what other nodes have published
         return (
-            self.outbox, Draining(self.dispatch.send_due), Draining(editions),
-            Clockwork(self.chores(), self.wake_outboxes), *self.lines.workers,
+            Draining(self.dispatch.send_due), Draining(editions), Clockwork(self.chores()), *self.lines.workers,
         )  # fmt: skip
 
     def app(self) -> web.Application:
@@ -99,7 +112,7 @@ class Node:
             wakeups=self.wakeups, engine=self._engine, clock=anfu.clock, secret=settings.secret(),
             messages_per_minute=settings.messages_per_minute,
             conversations_per_minute=settings.conversations_per_minute, most_readers=settings.most_readers,
-            trusted_proxies=settings.trusted_proxies, metrics=self.metrics, wake_outbox=self.wake_outboxes,
+            trusted_proxies=settings.trusted_proxies, metrics=self.metrics,
             show_typing=self.lines.show_typing, doors=self.lines.doors, wake_pulls=self.lines.wake_pullers,
             pick_up=self.lines.pick_up, still_looking=anfu.intake.still_looking,
             metrics_token=settings.metrics_token,
@@ -121,6 +134,7 @@ async def working(
         for courier in couriers.values():
             await stack.enter_async_context(courier)
         await node.lines.open(stack)
+        stack.enter_context(node.telling())
         workers = node.workers()
         stack.push_async_callback(_stop_all, workers)
         for worker in workers:

@@ -19,7 +19,7 @@ POINTS: Mapping[str, str] = {
     "ticket stored": "The ticket is lasting, and no answer tells of it.",
     "before the answer's commit": "Answer, state and outbox are written, and not lasting yet.",
     "answer stored": "They are lasting, and nobody was woken.",
-    "readers woken": "The website's readers know; the outbox does not know that they do.",
+    "readers woken": "Who reads or sends it on this node knows; nothing has gone out.",
     "frame ready": "A reader's frame is read, and not on the line yet.",
     "parcel claimed": "What goes to a platform is counted and in hand, and has not gone.",
     "parcel sent": "The platform has answered; what it said is not stored.",

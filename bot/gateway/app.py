@@ -53,7 +53,6 @@ def create_app(
     most_readers: int,
     trusted_proxies: str,
     metrics: Metrics,
-    wake_outbox: Callable[[], None],
     show_typing: Callable[[str], None] = lambda _: None,
     doors: Mapping[str, Door] = MappingProxyType({}),
     wake_pulls: Callable[[], None] = lambda: None,
@@ -74,7 +73,6 @@ def create_app(
         conversations_per_minute: how many conversations one peer address may open.
         most_readers: how many customers' sockets and held requests there may be at a time.
         trusted_proxies: addresses and networks, with commas between, that tell the truth about who asks them.
-        wake_outbox: says that something was stored to be delivered.
         show_typing: lets the customer of a conversation on somebody else's platform see that a person writes.
         doors: where platforms call, by the name of the address.
         wake_pulls: says that a platform has more to fetch.
@@ -97,7 +95,6 @@ def create_app(
     app[keys.ENGINE] = engine
     app[keys.CLOCK] = clock
     app[keys.SECRET] = secret
-    app[keys.WAKE_OUTBOX] = wake_outbox
     app[keys.SHOW_TYPING] = seldom(show_typing, TYPING_EVERY_SECONDS)
     app[keys.DOORS] = doors
     app[keys.WAKE_PULLS] = wake_pulls

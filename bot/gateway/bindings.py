@@ -36,7 +36,6 @@ async def take_up(request: web.Request) -> web.Response:
     conversation_id = _asked_by_customer(request)
     token = text_field(await read_object(request), "token")
     await asyncio.to_thread(request.app[keys.OFFICE].bindings.take_up_link, conversation_id, token)
-    request.app[keys.WAKE_OUTBOX]()
     return await _bound(request, conversation_id)
 
 
@@ -44,7 +43,6 @@ async def forget(request: web.Request) -> web.Response:
     """Part this conversation from the others, and remove what was known of that."""
     conversation_id = _asked_by_customer(request)
     await asyncio.to_thread(request.app[keys.OFFICE].bindings.delete, conversation_id)
-    request.app[keys.WAKE_OUTBOX]()
     return await _bound(request, conversation_id)
 
 

@@ -56,7 +56,6 @@ async def _store(app: web.Application, door: Door, incoming: Incoming) -> Receiv
         if received.wants_turn:
             app[keys.METRICS].messages.inc()
             app[keys.TURNS].notice(received.conversation_id, door.limits.quiet_seconds)
-        app[keys.WAKE_OUTBOX]()  # a greeting, or what was held back
         await app[keys.WAKEUPS].publish(received.conversation_id)
     return received
 

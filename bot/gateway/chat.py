@@ -25,6 +25,7 @@ from bot.gateway.errors import bad_request, report, too_many
 from bot.gateway.exchange import json_answer, json_text, moment, read_object, seconds, text_field, whole_number
 from bot.gateway.limits import Limiter
 from bot.gateway.proxies import peer_of
+from bot.services.ports import Change
 
 CHANNEL = "web"
 LONGEST_WAIT = 30.0
@@ -99,7 +100,6 @@ async def open_conversation(request: web.Request) -> web.Response:
     app = request.app
     async with promptly(app):
         conversation = await asyncio.to_thread(app[keys.INTAKE].open_conversation, CHANNEL)
-    app[keys.WAKE_OUTBOX]()
     token = customer_token(app[keys.SECRET], conversation.id, app[keys.CLOCK]())
     return json_answer({"conversation_id": conversation.id, "token": token}, status=201)
 
@@ -118,7 +118,6 @@ async def send_message(request: web.Request) -> web.Response:
     if accepted.fresh:
         request.app[keys.METRICS].messages.inc()
         request.app[keys.TURNS].notice(conversation_id)
-        await request.app[keys.WAKEUPS].publish(conversation_id, accepted.message)  # the customer's tabs
     return json_answer({"message_id": accepted.message.id, "seq": accepted.message.seq}, status=202)
 
 
@@ -247,14 +246,13 @@ async def _news(app: web.Application, conversation_id: str, after: int) -> Async
     with app[keys.WAKEUPS].waiting(conversation_id) as ear:
         ear.has_news = True
         while True:
-            said, ear.said = ear.said, None
-            if said and said.seq > after:
-                if frame and not ear.has_news and said.seq == after + 1:
-                    # What else has changed calls for itself; `ear.seen` stays, so that even a lost call is made up for.
-                    frame, after = replace(frame, messages=(said,)), said.seq
-                    yield frame
-                else:
+            for change in ear.heard():
+                if frame is None or ear.has_news or (changed := _changed(frame, after, change)) is None:
                     ear.has_news = True
+                    break
+                if changed.messages:
+                    frame, after, ear.seen = changed, changed.messages[-1].seq, changed.touched_at
+                    yield frame
             if ear.has_news:
                 ear.has_news = False
                 before, frame = frame, await asyncio.to_thread(_read, app, conversation_id, after)
@@ -274,6 +272,19 @@ async def _news(app: web.Application, conversation_id: str, after: int) -> Async
             if app[keys.CLOSING].is_set():
                 return
             await ear.wait()
+
+
+def _changed(frame: Frame, after: int, change: Change) -> Frame | None:
+    """What a reader sees next who has seen `frame` and all messages up to `after`; None: it has to be read."""
+    said = tuple(message for message in change.said if message.seq > after)
+    if change.said and not said:
+        return replace(frame, messages=())  # it was read already
+    if not said or said[-1].seq != after + len(said):
+        return None
+    if change.now is None:
+        # What else has changed calls for itself; `touched_at` stays, so that even a lost call is made up for.
+        return replace(frame, messages=said)
+    return Frame(said, Owner.BOT, change.at) if change.now.owner is Owner.BOT else None
 
 
 def _read(app: web.Application, conversation_id: str, after: int) -> Frame:

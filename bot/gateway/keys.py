@@ -31,7 +31,6 @@ WAKEUPS: web.AppKey[Wakeups] = web.AppKey("WAKEUPS")
 ENGINE: web.AppKey[BotEngine] = web.AppKey("ENGINE")
 CLOCK: web.AppKey[Clock] = web.AppKey("CLOCK")
 SECRET = web.AppKey("SECRET", str)
-WAKE_OUTBOX: web.AppKey[Callable[[], None]] = web.AppKey("WAKE_OUTBOX")
 SHOW_TYPING: web.AppKey[Callable[[str], None]] = web.AppKey("SHOW_TYPING")
 """Lets the customer of a conversation on somebody else's platform see that a person writes."""
 DOORS: web.AppKey[Mapping[str, Door]] = web.AppKey("DOORS")

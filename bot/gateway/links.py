@@ -153,7 +153,6 @@ def _answer_in(form: dict[str, str], *known: str) -> str:
 
 def _done(request: web.Request) -> web.Response:
     """Back to the page, which shows what has become of it; loading that again sends nothing twice."""
-    request.app[keys.WAKE_OUTBOX]()
     return web.Response(status=303, headers={**HEADERS, hdrs.LOCATION: request.rel_url.raw_path})
 
 

@@ -46,7 +46,6 @@ async def decide_approval(request: web.Request) -> web.Response:
     approve, reason = flag_field(body, "approve"), words_field(body, "reason")
     resolutions = request.app[keys.OFFICE].resolutions
     ticket = await asyncio.to_thread(resolutions.decide, approval_id, approve, actor, reason)
-    request.app[keys.WAKE_OUTBOX]()
     return ticket_answer(request, ticket)
 
 
@@ -79,7 +78,6 @@ async def finish_task(request: web.Request) -> web.Response:
     name, office, task_id = await _task_asked(request), request.app[keys.OFFICE], _id_of(request, "任务")
     result = result_of(words_field(await read_object(request), "result", most=LONGEST_RESULT))
     task = await asyncio.to_thread(office.tasks.finish, task_id, name, result)
-    request.app[keys.WAKE_OUTBOX]()
     return json_answer(_task_json(task, office))
 
 

@@ -20,7 +20,6 @@ async def rate(request: web.Request) -> web.Response:
     body = await read_object(request)
     score, comment = number_field(body, "score"), words_field(body, "comment", "", most=LONGEST_COMMENT)
     rating = await asyncio.to_thread(request.app[keys.OFFICE].farewells.rate, conversation_id, score, comment)
-    request.app[keys.WAKE_OUTBOX]()
     return json_answer(_rating_json(rating), status=201)
 
 

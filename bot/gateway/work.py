@@ -100,14 +100,12 @@ async def book_visit(request: web.Request) -> web.Response:
     actor, number = await ticket_asked(request)
     starts_at = moment_field(await read_object(request), "starts_at")
     visit = await asyncio.to_thread(request.app[keys.OFFICE].visits.book, number, starts_at, actor)
-    request.app[keys.WAKE_OUTBOX]()
     return json_answer(_visit_json(visit))
 
 
 async def _worked(request: web.Request, work: Callable[..., Ticket], *arguments: Any) -> web.Response:
     """Do it, and answer with the ticket as it now stands; the customer may have been told."""
     ticket = await asyncio.to_thread(work, *arguments)
-    request.app[keys.WAKE_OUTBOX]()
     return ticket_answer(request, ticket)
 
 

@@ -78,28 +78,28 @@ class Turns:
     def _take(self, conversation_id: str) -> tuple[bool, Turn | None]:
         """Take the conversation's lease and its first turn; without a turn the lease is given back at once."""
         with self._fleeting() as uow:  # a lost lease is taken again, and what is answered here is answered again
-            held = self._lease(uow, conversation_id)
-            turn = self._next(uow, conversation_id) if held else None
+            taken = self._lease(uow, conversation_id)
+            turn = self._next(uow, *taken) if taken else None
             uow.commit()
         passing("lease taken")
-        return held, turn
+        return taken is not None, turn
 
     def _keep(self, turn: Turn, answer: Answer) -> Turn | None:
         """Answer, state, change of owner and outbox in one commit; then the next turn, if more has come meanwhile."""
         with self._uow() as uow:
             # Who hung past the lease has lost the turn: another one runs it, with what has come since.
-            conversation = uow.conversations.lock_held(turn.conversation_id, self._holder)
-            more = bool(conversation and self._store(uow, conversation, turn, answer))
+            held = uow.conversations.lock_held(turn.conversation_id, self._holder)
+            more = bool(held and self._store(uow, *held, turn, answer))
             # The lease begins anew, so that it outlasts the next turn's deadline too, unless another has it now.
-            goes_on = more and self._lease(uow, turn.conversation_id)
-            following = self._next(uow, turn.conversation_id) if goes_on else None
+            taken = self._lease(uow, turn.conversation_id) if more else None
+            following = self._next(uow, *taken) if taken else None
             passing("before the answer's commit")
             uow.commit()
         passing("answer stored")
         return following
 
-    def _lease(self, uow: UnitOfWork, conversation_id: str) -> bool:
-        """Take the right to run the conversation's turns; False where another node has it."""
+    def _lease(self, uow: UnitOfWork, conversation_id: str) -> tuple[Conversation, bytes | None] | None:
+        """Take the right to run the conversation's turns; None where another node has it."""
         now = self._clock()
         return uow.conversations.take_lease(conversation_id, self._holder, now, now + LEASE)
 
@@ -108,16 +108,14 @@ class Turns:
             uow.conversations.drop_lease(conversation_id, self._holder)
             uow.commit()
 
-    def _next(self, uow: UnitOfWork, conversation_id: str) -> Turn | None:
+    def _next(self, uow: UnitOfWork, conversation: Conversation, state: bytes | None) -> Turn | None:
         """The next turn for the engine; what waits for people, or has no words, is dealt with here."""
-        conversation, state = uow.conversations.lock_with_state(conversation_id)
-        waiting = uow.messages.unanswered(conversation_id)
-        if conversation is None or not waiting:
-            uow.conversations.drop_lease(conversation_id, self._holder)
+        waiting = uow.messages.unanswered(conversation.id)
+        if not waiting:
+            uow.conversations.drop_lease(conversation.id, self._holder)
             return None
-        if len(waiting) == 1 and self._hear_click(uow, conversation_id, waiting[0].text):
-            uow.messages.mark_answered(conversation_id, waiting[0].seq)
-            return self._next(uow, conversation_id)
+        if len(waiting) == 1 and self._hear_click(uow, conversation.id, waiting[0].text):
+            return self._after(uow, waiting[0])
         if conversation.closed_at:
             conversation, state = self._handoff.reopen(uow, conversation), None
         text = "\n".join(message.text for message in waiting if not (is_file(message) or is_empty(message)))
@@ -126,8 +124,13 @@ class Turns:
         if conversation.owner is Owner.BOT and has_words(text):
             return _turn(conversation, waiting, text, state)
         self._answer_without_engine(uow, conversation, waiting)
-        uow.messages.mark_answered(conversation_id, waiting[-1].seq)
-        return self._next(uow, conversation_id)
+        return self._after(uow, waiting[-1])
+
+    def _after(self, uow: UnitOfWork, answered: Message) -> Turn | None:
+        """What comes next where everything up to a message was dealt with."""
+        uow.messages.mark_answered(answered.conversation_id, answered.seq)
+        conversation, state = uow.conversations.lock_with_state(answered.conversation_id)
+        return self._next(uow, conversation, state) if conversation else None
 
     def _answer_without_engine(self, uow: UnitOfWork, conversation: Conversation, waiting: list[Message]) -> None:
         told = waiting[-1].seq
@@ -156,14 +159,20 @@ class Turns:
             apology = self._scripts.render("handover.failure", told=turn.last_seq)
             return Answer((apology,), turn.state or b"", handover="failure")
 
-    def _store(self, uow: UnitOfWork, conversation: Conversation, turn: Turn, answer: Answer) -> bool:
-        """Store the answer and give the lease back; returns whether more waits to be answered."""
-        waiting = uow.messages.unanswered(turn.conversation_id)
-        more = bool(waiting) and waiting[-1].seq > turn.last_seq
-        if not waiting or _turn_id(waiting) != turn.id:
-            # This node hung past its lease, and another has answered.
-            uow.conversations.drop_lease(turn.conversation_id, self._holder)
-            return bool(waiting)
+    def _store(self, uow: UnitOfWork, conversation: Conversation, last_seq: int, turn: Turn, answer: Answer) -> bool:
+        """Store the answer and give the lease back; returns whether more waits to be answered.
+
+        Args:
+            last_seq: of the conversation now.
+        """
+        more = False
+        if last_seq != turn.last_seq:  # something was said meanwhile; who answers says something, too
+            waiting = uow.messages.unanswered(turn.conversation_id)
+            more = bool(waiting) and waiting[-1].seq > turn.last_seq
+            if not waiting or _turn_id(waiting) != turn.id:
+                # This node hung past its lease, and another has answered.
+                uow.conversations.drop_lease(turn.conversation_id, self._holder)
+                return bool(waiting)
         if conversation.epoch != turn.epoch:
             # A person took over meanwhile: what the bot would have said becomes a note for them.
             uow.messages.mark_answered(turn.conversation_id, turn.last_seq)

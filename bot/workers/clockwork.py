@@ -16,9 +16,8 @@ Chore = Callable[[], int]
 class Clockwork:
     """One task that does the chores, each by itself: one that fails does not hold up the others."""
 
-    def __init__(self, chores: Sequence[Chore], wake_outbox: Callable[[], None]) -> None:
+    def __init__(self, chores: Sequence[Chore]) -> None:
         self._chores = chores
-        self._wake_outbox = wake_outbox
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -37,7 +36,7 @@ class Clockwork:
             for chore in self._chores:
                 try:
                     while await asyncio.to_thread(chore):
-                        self._wake_outbox()
+                        pass
                 except Exception:
                     log.exception("a chore failed; it is tried again")
             await asyncio.sleep(LOOK_EVERY)

@@ -33,7 +33,7 @@ class TurnRunner:
     """Implements `ports.TurnStarter`; one waiting task per conversation."""
 
     def __init__(
-        self, turns: Turns, uow: UnitOfWorkFactory, after_turn: Callable[[], None], quiet_seconds: float, *,
+        self, turns: Turns, uow: UnitOfWorkFactory, quiet_seconds: float, *,
         ask_patience: Callable[[str], bool] = lambda _: False, most_waiting: int = 0,
         show_waiting: Callable[[int], None] = lambda _: None, note_seconds: Callable[[float], None] = lambda _: None,
     ) -> None:  # fmt: skip
@@ -47,7 +47,6 @@ class TurnRunner:
         """
         self._turns = turns
         self._uow = uow
-        self._after_turn = after_turn
         self._quiet_seconds = quiet_seconds
         self._ask_patience = ask_patience
         self._most_waiting = most_waiting
@@ -138,7 +137,6 @@ class TurnRunner:
                     await self._run_turn(conversation_id)
                 self._note_seconds(loop.time() - noticed_at)
                 noticed_at = loop.time()
-                self._after_turn()
         except Exception:
             # The message stays unanswered in the database: the sweep tries again.
             log.exception("turn could not be run")
@@ -202,5 +200,4 @@ class TurnRunner:
                     continue  # answered meanwhile
                 self._asked.add(conversation_id)
                 with suppress(Exception):  # it is a courtesy: the answer itself is what matters
-                    if await asyncio.to_thread(self._ask_patience, conversation_id):
-                        self._after_turn()
+                    await asyncio.to_thread(self._ask_patience, conversation_id)

@@ -14,10 +14,8 @@ from typing import Protocol
 from bot.adapters.channels.folder import FolderChannel
 from bot.adapters.channels.kf.account import KfAccount
 from bot.adapters.channels.kf.channel import KfChannel
-from bot.adapters.channels.web import WebChannel
 from bot.adapters.channels.wechat.account import WeChatAccount
 from bot.adapters.channels.wechat.channel import WeChatChannel
-from bot.adapters.wakeups import LocalWakeups
 from bot.domain.incoming import Media
 from bot.services.ports import UnitOfWorkFactory
 from bot.services.ports.channels import Channel, Envelope
@@ -74,31 +72,6 @@ class Contestant(Protocol):
     def lose_answers(self) -> None:
         """Everything arrives, and nobody says so."""
         ...
-
-
-class Web:
-    """The website: to bring a message is to call who reads the conversation, who then finds it stored."""
-
-    secrets: tuple[str, ...] = ()
-
-    def __init__(self) -> None:
-        self.wakeups = LocalWakeups()
-        self.channel: Channel = WebChannel(self.wakeups)
-        self.customer = "conversation-1"
-        self._reader = self.wakeups.waiting(self.customer)
-        self.ear = self._reader.__enter__()
-
-    def times_seen(self, envelope: Envelope) -> int:
-        return int(self.ear.has_news)
-
-    async def write(self) -> None: ...
-
-    async def lay_down(self, content: bytes) -> Media | None:
-        return None
-
-    def break_down(self) -> None: ...
-    def talk_nonsense(self) -> None: ...
-    def lose_answers(self) -> None: ...
 
 
 @dataclass
@@ -178,11 +151,6 @@ class Kf(Simulated):
 
 
 @asynccontextmanager
-async def web(needs: Needs) -> AsyncIterator[Contestant]:
-    yield Web()
-
-
-@asynccontextmanager
 async def folder(needs: Needs) -> AsyncIterator[Contestant]:
     place = needs.folder / "drop"
     place.mkdir()
@@ -217,5 +185,5 @@ async def kf(needs: Needs) -> AsyncIterator[Contestant]:
 
 
 CONTESTANTS: dict[str, Callable[[Needs], AbstractAsyncContextManager[Contestant]]] = {
-    "web": web, "folder": folder, "wechat": wechat, "kf": kf,
+    "folder": folder, "wechat": wechat, "kf": kf,
 }  # fmt: skip

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from aiohttp import ClientResponse, ClientWebSocketResponse
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.adapters.uow import migrate, open_database
+from bot.adapters.uow import UnitsOfWork, migrate, open_database
 from bot.adapters.wakeups import LocalWakeups, RedisWakeups
 from bot.bootstrap import Anfu, Content, build, load_content
 from bot.commands.node import Node
@@ -241,7 +241,7 @@ class World:
 
     def store(self, conversation_id: str, text: str, note: bool = False) -> Message:
         """Store a message without telling anyone, as if a wake-up were lost."""
-        with self.uow() as work:
+        with UnitsOfWork(self.anfu.database)() as work:
             reply = Reply(text, {"kind": "test"})
             (message,) = work.messages.add(conversation_id, Sender.BOT, [reply], self.clock(), note=note)
             work.commit()
@@ -279,7 +279,8 @@ async def gateway(
             await wakeups.start()
             stack.push_async_callback(wakeups.stop)
         await node.lines.open(stack)
-        for worker in (node.outbox, *node.lines.workers, node.runner):
+        stack.enter_context(node.telling())
+        for worker in (*node.lines.workers, node.runner):
             await worker.start()
             stack.push_async_callback(worker.stop)
         client = await stack.enter_async_context(TestClient(server))

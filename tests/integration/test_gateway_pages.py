@@ -226,7 +226,7 @@ async def test_the_access_log_holds_no_query_no_token_and_no_words(world: World,
 
 def test_a_secret_that_keeps_nobody_out_is_refused() -> None:
     parts: dict[str, Any] = dict.fromkeys(
-        ("intake", "ticketing", "office", "uow", "turns", "wakeups", "engine", "clock", "wake_outbox", "metrics")
+        ("intake", "ticketing", "office", "uow", "turns", "wakeups", "engine", "clock", "metrics")
     )
     limits: dict[str, Any] = {"messages_per_minute": 1, "conversations_per_minute": 1, "most_readers": 1}
     with pytest.raises(ValueError, match="ANFU_SECRET"):

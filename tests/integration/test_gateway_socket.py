@@ -12,6 +12,7 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 
 from bot.domain.conversation import OwnerChange
+from bot.domain.message import Reply, Sender
 from bot.gateway.auth import customer_token
 from tests.integration.gateway_world import SECRET, SOCKET, Conversation, World, gateway, refusal
 
@@ -83,6 +84,41 @@ async def test_no_message_is_pushed_twice_and_none_is_missed(talk: Conversation)
     await ws.close()
 
 
+async def test_what_was_told_comes_after_what_was_not(world: World, talk: Conversation) -> None:
+    """Who is told of a message, and has missed the one before, gets both in their order."""
+    ws = await talk.socket(after=1)
+    await frame(ws)
+    world.store(talk.id, "没有人被叫醒")
+    await talk.say("几点开门")
+    seen: list[tuple[int, str]] = []
+    while not seen or not seen[-1][1].startswith("您说的是"):
+        seen += [(message["seq"], message["text"]) for message in (await frame(ws))["messages"]]
+    assert seen == [(2, "没有人被叫醒"), (3, "几点开门"), (4, "您说的是：几点开门")]
+    await ws.close()
+
+
+async def test_private_notes_are_not_told_and_what_comes_after_them_is(world: World, talk: Conversation) -> None:
+    """Invariant 9."""
+    ws = await talk.socket(after=1)
+    await frame(ws)
+    with world.uow() as work:
+        work.messages.add(talk.id, Sender.AGENT, [Reply("只给同事看", {})], world.clock(), note=True)
+        work.messages.add(talk.id, Sender.BOT, [Reply("给客户看", {})], world.clock())
+        work.commit()
+    assert [message["text"] for message in (await frame(ws))["messages"]] == ["给客户看"]
+    await ws.close()
+
+
+async def test_what_is_not_committed_is_told_to_nobody(world: World, talk: Conversation) -> None:
+    ws = await talk.socket(after=1)
+    await frame(ws)
+    with world.uow() as work:
+        work.messages.add(talk.id, Sender.BOT, [Reply("不算数的话", {})], world.clock())
+    with pytest.raises(TimeoutError):
+        await frame(ws, timeout=0.3)
+    await ws.close()
+
+
 async def test_a_change_of_owner_alone_makes_a_frame(world: World, talk: Conversation) -> None:
     ws = await talk.socket(after=1)
     await frame(ws)
@@ -93,7 +129,6 @@ async def test_a_change_of_owner_alone_makes_a_frame(world: World, talk: Convers
         queued = conversation.queue_for_human("test", now)
         work.conversations.save_owner(queued, OwnerChange(talk.id, queued.epoch, queued.owner, "test", now))
         work.commit()
-    await world.wakeups.publish(talk.id)
     assert await frame(ws, timeout=1) == {"messages": [], "owner": "queued"}
     await ws.close()
 

@@ -40,15 +40,16 @@ class Shop:
     def set_back(self, by: timedelta = HOUR) -> None:
         self.clock.now -= by
 
-    def says(self, *texts: str, channel: str = "web") -> None:
+    def says(self, *texts: str, channel: str = "wechat") -> None:
         with self.uow() as work:
             said = work.messages.add(self.talk, Sender.BOT, [Reply(text, {}) for text in texts], self.clock())
             work.outbox.add(said, channel, self.clock())
             work.commit()
 
-    def going_out(self, channel: str = "web") -> list[str]:
+    def going_out(self, channel: str = "wechat") -> list[str]:
         with self.uow() as work:
-            return [one.message.text for one in work.outbox.due(channel, self.clock(), 10)]
+            due = work.outbox.due_conversations(channel, self.clock(), 10)
+            return [one.message.text for talk in due for one in work.outbox.waiting(talk)]
 
     def post(self, key: str) -> None:
         with self.uow() as work:
@@ -65,7 +66,7 @@ class Shop:
         with self.uow() as work:
             taken = work.conversations.take_lease(self.talk, holder, self.clock(), self.clock() + LEASE)
             work.commit()
-        return taken
+        return taken is not None
 
     def conversation(self) -> Conversation:
         with self.uow() as work:

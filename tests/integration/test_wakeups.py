@@ -4,12 +4,15 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
 
 from bot.adapters.wakeups import LocalWakeups, RedisWakeups
+from bot.services.ports import Change
 
+NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
 SOON = 3.0
 NEVER = 0.15
 
@@ -114,6 +117,25 @@ async def test_news_on_one_node_wakes_a_reader_on_another(redis_address: str) ->
     async with node(redis_address) as here, node(redis_address) as there:
         assert await hears_in_time(here, there)
         assert await hears_in_time(there, here)
+
+
+async def test_what_one_node_commits_calls_readers_on_another_all_that_changed_together(redis_address: str) -> None:
+    async with node(redis_address) as here, node(redis_address) as there:
+        assert await hears_in_time(here, there)
+        with there.waiting("one") as one, there.waiting("two") as two, there.waiting("other") as stranger:
+            for talk in ("one", "two", "one"):
+                here.announce(Change(talk, (), NOW))
+            assert await one.wait(SOON) and one.has_news and await two.wait(SOON)
+            assert not await stranger.wait(NEVER)
+
+
+async def test_a_reader_that_cannot_keep_up_is_told_to_read_instead() -> None:
+    wakeups = LocalWakeups()
+    with wakeups.waiting("talk") as ear:
+        for _ in range(1000):
+            wakeups.announce(Change("talk", (), NOW))
+        assert ear.has_news
+        assert len(ear.heard()) <= 20
 
 
 @pytest.fixture(params=["refused", "silent"])

@@ -8,6 +8,7 @@ from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.engine import Connection
 
 from bot.adapters import tables as t
+from bot.adapters.repositories.changes import Changes
 from bot.adapters.repositories.dialect import insert_for
 from bot.adapters.repositories.prepared import Prepared, insert, update
 from bot.domain.actor import Role
@@ -25,11 +26,12 @@ _c = t.conversations.c
 _ITS = _c.id == bindparam("conversation")
 _FIELDS = [_c[field] for field in CONVERSATION_FIELDS]
 _GET = Prepared(select(*_FIELDS).where(_ITS))
-_lock = select(*_FIELDS, _c.last_seq).where(_ITS).with_for_update()
-_LOCK, _LOCK_HELD = Prepared(_lock), Prepared(_lock.where(_c.lease_holder == bindparam("holder")))
-_LOCK_WITH_STATE = Prepared(select(*_FIELDS, _c.last_seq, _c.state).where(_ITS).with_for_update())
+_lock = select(*_FIELDS).where(_ITS).with_for_update()
+_LOCK = Prepared(_lock)
+_LOCK_HELD = Prepared(_lock.add_columns(_c.last_seq).where(_c.lease_holder == bindparam("holder")))
+_LOCK_WITH_STATE = Prepared(_lock.add_columns(_c.state))
 _LOCK_OF = Prepared(
-    select(*_FIELDS, _c.last_seq)
+    select(*_FIELDS)
     .where(and_(_c.channel == bindparam("channel"), _c.external_id == bindparam("external_id")))
     .with_for_update()
 )
@@ -38,7 +40,8 @@ _SAVE_STATE = Prepared(t.conversations.update().where(_ITS).values(state=bindpar
 _TAKE_LEASE = Prepared(
     t.conversations.update()
     .where(and_(_ITS, or_(_c.lease_until.is_(None), _c.lease_until < bindparam("now"))))
-    .values(lease_holder=bindparam("holder"), lease_until=bindparam("until"))
+    .values(lease_holder=bindparam("holder"), lease_until=bindparam("until")),
+    returning=[*_FIELDS, _c.state],
 )
 _DROP_LEASE = Prepared(
     t.conversations.update()
@@ -50,15 +53,15 @@ _DROP_LEASE = Prepared(
 class ConversationRows:
     """Implements `ports.Conversations`."""
 
-    def __init__(self, connection: Connection, last_seqs: dict[str, int], tell: Callable[[Event | None], None]) -> None:
+    def __init__(self, connection: Connection, changes: Changes, tell: Callable[[Event | None], None]) -> None:
         """Take what is needed.
 
         Args:
-            last_seqs: is told the number of the last message of each conversation that is locked.
+            changes: is told how conversations stand.
             tell: is told what the changes mean to other systems.
         """
         self._db = connection
-        self._last_seqs = last_seqs
+        self._changes = changes
         self._tell = tell
 
     def add(self, conversation: Conversation) -> None:
@@ -88,11 +91,11 @@ class ConversationRows:
         row = self._row(_LOCK, conversation_id)
         return self._locked(row) if row else None
 
-    def lock_held(self, conversation_id: str, holder: str) -> Conversation | None:
-        """The same for who holds the conversation's lease; None for anybody else."""
+    def lock_held(self, conversation_id: str, holder: str) -> tuple[Conversation, int] | None:
+        """The same for who holds the conversation's lease, with the number of its last message; None for others."""
         values = {"conversation": conversation_id, "holder": holder}
         row = self._db.execute(_LOCK_HELD, values).mappings().first()
-        return self._locked(row) if row else None
+        return (self._locked(row), row["last_seq"]) if row else None
 
     def lock_with_state(self, conversation_id: str) -> tuple[Conversation | None, bytes | None]:
         """The same with the dialogue's state."""
@@ -104,8 +107,9 @@ class ConversationRows:
         return row
 
     def _locked(self, row: Mapping[str, Any]) -> Conversation:
-        self._last_seqs[row["id"]] = row["last_seq"]
-        return read_conversation(row)
+        conversation = read_conversation(row)
+        self._changes.stands(conversation)
+        return conversation
 
     def save_owner(self, conversation: Conversation, change: OwnerChange) -> None:
         """Store a change of owner, or of who is wanted, together with its line of history."""
@@ -120,6 +124,7 @@ class ConversationRows:
         )  # fmt: skip
         line = {**vars(change), "owner": change.owner.value}
         insert(self._db, t.conversation_history, line)
+        self._changes.moved(c, change.at)
 
     def save_feeling(self, conversation_id: str, emotion: int, signals: Sequence[str]) -> None:
         """Remember how the customer feels, and what was heard of danger or need (A2, A13)."""
@@ -137,10 +142,17 @@ class ConversationRows:
         """Store the dialogue's state."""
         self._db.execute(_SAVE_STATE, {"conversation": conversation_id, "to": state})
 
-    def take_lease(self, conversation_id: str, holder: str, now: datetime, until: datetime) -> bool:
-        """Take the right to run the conversation's turn, where nobody has it or its holder is gone."""
+    def take_lease(
+        self, conversation_id: str, holder: str, now: datetime, until: datetime
+    ) -> tuple[Conversation, bytes | None] | None:
+        """Take the right to run the conversation's turn, where nobody has it or its holder is gone.
+
+        Returns:
+            The conversation, locked, with the dialogue's state; None where somebody has it.
+        """
         values = {"conversation": conversation_id, "holder": holder, "now": now, "until": until}
-        return self._db.execute(_TAKE_LEASE, values).rowcount == 1
+        row = self._db.execute(_TAKE_LEASE, values).mappings().first()
+        return (self._locked(row), row["state"]) if row else None
 
     def drop_lease(self, conversation_id: str, holder: str) -> None:
         """Give the right back."""

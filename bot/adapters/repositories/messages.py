@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from bot.adapters import tables as t
+from bot.adapters.repositories.changes import Changes
 from bot.adapters.repositories.prepared import Prepared
 from bot.adapters.tables.base import UTCTime
 from bot.domain.conversation import Owner
@@ -20,12 +21,11 @@ from bot.services.ports import News
 
 _m, _c = t.messages.c, t.conversations.c
 _ITS = _c.id == bindparam("conversation")
-_LOCK_LAST_SEQ = Prepared(select(_c.last_seq).where(_ITS).with_for_update())
 _ADVANCE = Prepared(
     t.conversations.update()
     .where(_ITS)
     .values(
-        last_seq=bindparam("last"),
+        last_seq=_c.last_seq + bindparam("number"),
         unanswered=or_(_c.unanswered, bindparam("from_customer", type_=Boolean)),
         # A customer waits for a person from the oldest message on that no person has answered (F2).
         waiting_since=case(
@@ -37,7 +37,8 @@ _ADVANCE = Prepared(
             else_=_c.waiting_since,
         ),
         touched_at=bindparam("at", type_=UTCTime),
-    )
+    ),
+    returning=[_c.last_seq],
 )
 _INSERT = Prepared(
     t.messages.insert(),
@@ -92,15 +93,15 @@ _END_TURN = Prepared(
 class MessageRows:
     """Implements `ports.Messages`."""
 
-    def __init__(self, connection: Connection, last_seqs: dict[str, int], tell: Callable[..., None]) -> None:
+    def __init__(self, connection: Connection, changes: Changes, tell: Callable[..., None]) -> None:
         """Take what is needed.
 
         Args:
-            last_seqs: the number of the last message of conversations that are locked already.
-            tell: is told what people said.
+            changes: is told what was said.
+            tell: is told what it means to other systems.
         """
         self._db = connection
-        self._last_seqs = last_seqs
+        self._changes = changes
         self._tell = tell
 
     def add(
@@ -123,40 +124,30 @@ class MessageRows:
         """
         if not replies:
             return []
-        first = self._last_seq(conversation_id) + 1
+        from_customer, from_agent = sender is Sender.CUSTOMER, sender is Sender.AGENT and not note
+        advanced = {
+            "conversation": conversation_id, "number": len(replies), "from_customer": from_customer,
+            "from_agent": from_agent, "at": at,
+        }  # fmt: skip
+        # Nobody else adds one until this unit of work ends.
+        last = self._db.execute(_ADVANCE, advanced).scalar_one_or_none()
+        if last is None:
+            raise NotFound("没有这个会话，请刷新页面重新开始")
         messages = [
             Message(
                 str(uuid.uuid4()), conversation_id, seq, sender, reply.text, at, reply.buttons, reply.source or None,
                 dedupe_key, note,
             )
-            for seq, reply in enumerate(replies, start=first)
+            for seq, reply in enumerate(replies, start=last - len(replies) + 1)
         ]  # fmt: skip
-        from_customer = sender is Sender.CUSTOMER
         rows = [_row(message, answered=not from_customer) for message in messages]
         try:
             self._db.execute(_INSERT, rows)
         except IntegrityError as error:
             raise Conflict("这条消息已经收到过") from error
-        last = self._last_seqs[conversation_id] = messages[-1].seq
-        from_agent = sender is Sender.AGENT and not note
-        self._db.execute(
-            _ADVANCE,
-            {
-                "conversation": conversation_id, "last": last, "from_customer": from_customer,
-                "from_agent": from_agent, "at": at,
-            },
-        )  # fmt: skip
+        self._changes.said(messages, at)
         self._tell(*events_of_messages(messages))
         return messages
-
-    def _last_seq(self, conversation_id: str) -> int:
-        """The number of the last message; nobody else adds one until this unit of work ends."""
-        if conversation_id not in self._last_seqs:
-            last = self._db.execute(_LOCK_LAST_SEQ, {"conversation": conversation_id}).scalar_one_or_none()
-            if last is None:
-                raise NotFound("没有这个会话，请刷新页面重新开始")
-            self._last_seqs[conversation_id] = last
-        return self._last_seqs[conversation_id]
 
     def by_dedupe_key(self, conversation_id: str, dedupe_key: str) -> Message | None:
         """The message that came with this key before, or None."""

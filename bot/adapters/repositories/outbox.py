@@ -8,41 +8,30 @@ from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.engine import Connection
 
 from bot.adapters import tables as t
+from bot.adapters.repositories.changes import Changes
 from bot.adapters.repositories.messages import read_message
 from bot.adapters.repositories.prepared import Prepared
+from bot.domain.channel import WEBSITE
 from bot.domain.message import Message
-from bot.services.ports import Delivery
 from bot.services.ports.channels import Waiting
 
 _o = t.outbox.c
 _INSERT = Prepared(t.outbox.insert(), ("message_id", "conversation_id", "seq", "channel", "attempts", "due_at", "part"))
-_earlier = t.outbox.alias()
-_IS_HELD = (
-    select(_earlier.c.message_id)
-    .where(
-        _earlier.c.conversation_id == _o.conversation_id, _earlier.c.seq < _o.seq, _earlier.c.due_at > bindparam("now")
-    )
-    .exists()
-)
-# Uses index ix_outbox_due, and ix_outbox_conversation for what holds it.
-_DUE = Prepared(
-    select(t.messages, _o.attempts)
-    .join(t.outbox, _o.message_id == t.messages.c.id)
-    .where(_o.channel == bindparam("channel"), _o.due_at <= bindparam("now"), ~_IS_HELD)
-    .order_by(_o.conversation_id, _o.seq)
-    .limit(bindparam("limit"))
-)
 _SENT = Prepared(t.outbox.delete().where(_o.message_id == bindparam("message")))
 
 
 class OutboxRows:
     """Implements `ports.Outbox`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, changes: Changes) -> None:
+        """`changes` is told that there is something to send."""
         self._db = connection
+        self._changes = changes
 
     def add(self, messages: Sequence[Message], channel: str, now: datetime) -> None:
-        """Put stored messages on their way."""
+        """Put stored messages on their way; the website's customers read what is stored, and nothing is sent there."""
+        if channel == WEBSITE or not messages:
+            return
         rows = [
             {
                 "message_id": message.id, "conversation_id": message.conversation_id, "seq": message.seq,
@@ -50,23 +39,13 @@ class OutboxRows:
             }
             for message in messages
         ]  # fmt: skip
-        if rows:
-            self._db.execute(_INSERT, rows)
-
-    def due(self, channel: str, now: datetime, limit: int) -> Sequence[Delivery]:
-        """What is due in a channel, in `seq` order within a conversation; an undelivered one holds the later ones."""
-        rows = self._db.execute(_DUE, {"channel": channel, "now": now, "limit": limit}).mappings()
-        return [Delivery(read_message(row), row["attempts"]) for row in rows]
+        self._db.execute(_INSERT, rows)
+        self._changes.sends()
 
     def sent(self, *message_ids: str) -> None:
         """They have arrived."""
         if message_ids:
             self._db.execute(_SENT, [{"message": message_id} for message_id in message_ids])
-
-    def retry_later(self, message_id: str, at: datetime) -> None:
-        """It has not; try again then."""
-        values = {"attempts": t.outbox.c.attempts + 1, "due_at": at}
-        self._db.execute(t.outbox.update().where(t.outbox.c.message_id == message_id).values(**values))
 
     def due_conversations(self, channel: str, now: datetime, limit: int) -> Sequence[str]:
         """Conversations with something due that nobody has in hand; an attempt that outlived its time has none."""
@@ -115,6 +94,7 @@ class OutboxRows:
         """What was held may go, by then at the latest; an answer that comes before takes it along."""
         held = and_(_o.conversation_id == conversation_id, _o.claim.is_(None), _o.due_at > at)
         self._db.execute(t.outbox.update().where(held).values(due_at=at))
+        self._changes.sends()
 
     def _update(self, message_ids: Sequence[str], **values: Any) -> None:
         self._db.execute(t.outbox.update().where(_o.message_id.in_(message_ids)).values(**values))

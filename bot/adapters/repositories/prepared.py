@@ -12,7 +12,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from psycopg2.extras import execute_batch
-from sqlalchemy import Table, and_, bindparam
+from sqlalchemy import Column, Table, and_, bindparam
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 from sqlalchemy.sql import ClauseElement
@@ -107,12 +107,16 @@ class Prepared:
     """A statement for `Connection.execute`, with its values by name, or a list of them.
 
     Its parameters are bound one by one: no `IN` of a list whose length changes. Columns of an insert are those given
-    in `columns`; none may have a default that SQLAlchemy makes.
+    in `columns`; none may have a default that SQLAlchemy makes. An update tells of the rows that it changed those
+    columns that are given in `returning`, as they are now.
     """
 
-    def __init__(self, statement: ClauseElement, columns: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, statement: ClauseElement, columns: Sequence[str] | None = None, returning: Sequence[Column[Any]] = ()
+    ) -> None:
         self.statement = statement
         self._columns = columns
+        self._returning = returning
         self._compiled: WeakKeyDictionary[Dialect, _Compiled] = WeakKeyDictionary()
 
     def _execute_on_connection(self, connection: Connection, given: Any, _params: Any, _options: Any) -> Found:
@@ -155,6 +159,10 @@ class Prepared:
             (name, one.key, compiled._bind_processors.get(name), _MISSING if one.required else one.effective_value)
             for name, one in ((name, bound[name]) for name in (compiled.positiontup or bound))
         ]
+        if self._returning:  # SQLAlchemy does not write it for SQLite
+            names = [column.name for column in self._returning]
+            sql = f"{compiled} RETURNING {', '.join(names)}"
+            return _Compiled(sql, compiled.positional, values, names, [column.type for column in self._returning])
         found = compiled._result_columns or []
         return _Compiled(
             str(compiled), compiled.positional, values, [name for name, *_ in found], [kind for *_, kind in found]

@@ -15,7 +15,7 @@ from bot.domain.wording import Remark
 from bot.gateway import keys
 from bot.gateway.api import ticket_json
 from bot.gateway.auth import person_of
-from bot.gateway.desk.conversations import id_of, tell
+from bot.gateway.desk.conversations import id_of
 from bot.gateway.exchange import choice_in, json_answer, moment, object_field, read_object, text_field, words_field
 from bot.gateway.office import Office
 from bot.services.beside import LONGEST_FACT, Ahead, Blank
@@ -61,7 +61,7 @@ async def open_ticket(request: web.Request) -> web.Response:
     fields = object_field(body, "fields")
     facts = {clean(name): words_field(fields, name, "", most=LONGEST_FACT) for name in fields}
     ticket = await asyncio.to_thread(office.beside.open, id_of(request), person, key, kind, facts)
-    await tell(request.app, id_of(request))  # other desks show its number
+    await request.app[keys.WAKEUPS].publish(id_of(request))  # other desks show its number
     return json_answer(ticket_json(ticket, office), status=201)
 
 

@@ -16,7 +16,7 @@ from bot.domain.errors import NotFound, TooLong
 from bot.gateway import keys
 from bot.gateway.api import number_of
 from bot.gateway.auth import customer_of, person_of
-from bot.gateway.desk.conversations import id_of, tell
+from bot.gateway.desk.conversations import id_of
 from bot.gateway.desk.rows import message_json
 from bot.gateway.errors import bad_request, too_many
 from bot.gateway.exchange import json_answer, moment
@@ -91,7 +91,6 @@ async def send(request: web.Request) -> web.Response:
     if sent.fresh:
         request.app[keys.METRICS].messages.inc()
         request.app[keys.TURNS].notice(conversation_id)
-        await request.app[keys.WAKEUPS].publish(conversation_id)
     answer = {"message_id": sent.message.id, "seq": sent.message.seq, "attachment": attachment_json(sent.attachment)}
     return json_answer(answer, status=202)
 
@@ -105,8 +104,6 @@ async def send_as_person(request: web.Request) -> web.Response:
         sent = await asyncio.to_thread(
             files.send_as, conversation_id, person, form.client_id, form.file_id, form.name, form.upload
         )  # fmt: skip
-    if sent.fresh:
-        await tell(request.app, conversation_id)
     answer = {"message": message_json(sent.message), "attachment": attachment_json(sent.attachment)}
     return json_answer(answer, status=201 if sent.fresh else 200)
 

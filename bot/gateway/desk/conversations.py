@@ -119,8 +119,6 @@ async def say(request: web.Request) -> web.Response:
         words_field(body, "text", most=MOST_CHARS), words_field(body, "in_spite_of", ""),
         words_field(body, "source", ""),
     )  # fmt: skip
-    if fresh:
-        await tell(request.app, conversation_id)
     return json_answer(message_json(message), status=201 if fresh else 200)
 
 
@@ -188,12 +186,6 @@ async def draft(request: web.Request) -> web.Response:
     return json_answer({"text": text})
 
 
-async def tell(app: web.Application, conversation_id: str) -> None:
-    """Something was stored in a conversation: deliver it, and let every reader know."""
-    app[keys.WAKE_OUTBOX]()
-    await app[keys.WAKEUPS].publish(conversation_id)
-
-
 def id_of(request: web.Request) -> str:
     """The conversation's id in the path.
 
@@ -215,9 +207,8 @@ async def _done(request: web.Request, work: Callable[[str, Person], Any]) -> web
 async def _answered(
     request: web.Request, conversation_id: str, person: Person, work: Callable[..., Any], *arguments: Any
 ) -> web.Response:
-    """Do it, tell everybody, and answer with the conversation's row as it now stands."""
+    """Do it, and answer with the conversation's row as it now stands."""
     await asyncio.to_thread(work, *arguments)
-    await tell(request.app, conversation_id)
 
     def row() -> dict[str, Any]:
         with request.app[keys.UOW]() as uow:
@@ -233,7 +224,6 @@ async def _noted(request: web.Request, kind: str) -> web.Response:
     text = words_field(body, "text", most=MOST_CHARS)
     desk = request.app[keys.OFFICE].desk
     message, holder = await asyncio.to_thread(desk.note, conversation_id, person, _client_id(body), text, kind)
-    await request.app[keys.WAKEUPS].publish(conversation_id)
     if kind == "whisper" and holder:
         notice = {"type": "notice", "kind": "whisper", "title": f"{person.name}对您说", "text": text, "to": [holder]}
         await request.app[keys.WAKEUPS].pass_on({**notice, "link": f"/desk?conversation={conversation_id}"})

@@ -105,7 +105,6 @@ async def bulk(request: web.Request) -> web.Response:
     dry_run = flag_field(body, "dry_run", default=False)
     changes = request.app[keys.OFFICE].ticket_changes
     done = await asyncio.to_thread(changes.bulk, numbers, order, person, dry_run)
-    request.app[keys.WAKE_OUTBOX]()
     good = sum(outcome.ok for outcome in done)
     told = [{"number": outcome.number, "ok": outcome.ok, "reason": outcome.reason} for outcome in done]
     return json_answer({"done": good, "refused": len(done) - good, "dry_run": dry_run, "results": told})
@@ -117,7 +116,6 @@ async def merge(request: web.Request) -> web.Response:
     into, reason = words_field(body, "into", most=20), words_field(body, "reason")
     merging = request.app[keys.OFFICE].ticket_merging
     kept = await asyncio.to_thread(merging.merge, number, into, reason, person)
-    request.app[keys.WAKE_OUTBOX]()
     return await _changed(request, person, kept)
 
 

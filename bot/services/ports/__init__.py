@@ -14,7 +14,6 @@ from bot.services.ports.content import (
 from bot.services.ports.conversations import (
     CannedUses,
     Conversations,
-    Delivery,
     DeskLists,
     Messages,
     News,
@@ -30,7 +29,7 @@ from bot.services.ports.records import Records, Reviews, Trail
 from bot.services.ports.tickets import Budgets, ListedTicket, TicketLists, TicketPage, Tickets
 from bot.services.ports.turns import LEASE, Answer, BotEngine, Turn, TurnStarter
 from bot.services.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from bot.services.ports.wakeups import Wakeups, WakeupSignal, WideEar
+from bot.services.ports.wakeups import Change, Committed, Wakeups, WakeupSignal, WideEar
 
 __all__ = [
     "LEASE",
@@ -40,11 +39,12 @@ __all__ = [
     "BotEngine",
     "Budgets",
     "CannedUses",
+    "Change",
     "Clock",
+    "Committed",
     "Consents",
     "Conversations",
     "Courier",
-    "Delivery",
     "DeskLists",
     "Edition",
     "ErasureLog",

@@ -24,8 +24,8 @@ class Conversations(Protocol):
         """Read for change: nobody else changes it until this unit of work ends."""
         ...
 
-    def lock_held(self, conversation_id: str, holder: str) -> Conversation | None:
-        """The same for who holds the conversation's lease; None for anybody else."""
+    def lock_held(self, conversation_id: str, holder: str) -> tuple[Conversation, int] | None:
+        """The same for who holds the conversation's lease, with the number of its last message; None for others."""
         ...
 
     def lock_with_state(self, conversation_id: str) -> tuple[Conversation | None, bytes | None]: ...
@@ -38,8 +38,10 @@ class Conversations(Protocol):
     def save_feeling(self, conversation_id: str, emotion: int, signals: Sequence[str]) -> None: ...
     def state(self, conversation_id: str) -> bytes | None: ...
     def save_state(self, conversation_id: str, state: bytes | None) -> None: ...
-    def take_lease(self, conversation_id: str, holder: str, now: datetime, until: datetime) -> bool:
-        """Whether this holder may now run the conversation's turn; at most one may (invariant 2)."""
+    def take_lease(
+        self, conversation_id: str, holder: str, now: datetime, until: datetime
+    ) -> tuple[Conversation, bytes | None] | None:
+        """The conversation, locked, and its state, for who may run its turn now; at most one may (invariant 2)."""
         ...
 
     def drop_lease(self, conversation_id: str, holder: str) -> None: ...
@@ -81,9 +83,7 @@ class Outbox(Protocol):
     """Messages on their way to a channel; written in the commit that stores them (invariant 3)."""
 
     def add(self, messages: Sequence[Message], channel: str, now: datetime) -> None: ...
-    def due(self, channel: str, now: datetime, limit: int) -> Sequence["Delivery"]: ...
     def sent(self, *message_ids: str) -> None: ...
-    def retry_later(self, message_id: str, at: datetime) -> None: ...
     def due_conversations(self, channel: str, now: datetime, limit: int) -> Sequence[str]: ...
     def waiting(self, conversation_id: str) -> list[Waiting]: ...
     def claim(self, message_ids: Sequence[str], claim: str, until: datetime, again: bool = False) -> None:
@@ -110,14 +110,6 @@ class News:
     agent: str | None
     touched_at: datetime
     messages: tuple[Message, ...]
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """One message to bring to its channel, with how often that was tried before."""
-
-    message: Message
-    attempts: int
 
 
 class DeskLists(Protocol):

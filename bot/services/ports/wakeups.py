@@ -2,10 +2,36 @@
 
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.domain.conversation import Conversation
 from bot.domain.message import Message
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a commit has changed in a conversation.
+
+    Attributes:
+        said: what was said, in order; never a private note (invariant 9).
+        at: when it changed.
+        now: how it stands with this change; None where the commit did not look.
+    """
+
+    conversation_id: str
+    said: tuple[Message, ...]
+    at: datetime
+    now: Conversation | None = None
+
+
+@dataclass(frozen=True)
+class Committed:
+    """What a commit means to those who wait: readers of conversations, and who sends."""
+
+    changes: tuple[Change, ...]
+    sends: bool = False
 
 
 class Wakeups(Protocol):
@@ -16,8 +42,12 @@ class Wakeups(Protocol):
         """Whether the other nodes hear us; where they do not, they notice within their own polling time."""
         ...
 
-    async def publish(self, conversation_id: str, said: Message | None = None) -> None:
-        """Call who reads the conversation; `said`: all the news is this message of the customer's."""
+    def announce(self, change: Change) -> None:
+        """Let who reads the conversation hear what was committed."""
+        ...
+
+    async def publish(self, conversation_id: str) -> None:
+        """Call who reads the conversation, for something that is no `Change`."""
         ...
 
     async def pass_on(self, frame: Mapping[str, Any]) -> None:
@@ -40,10 +70,10 @@ class WakeupSignal(Protocol):
 
     seen: datetime | None
     has_news: bool
-    said: Message | None
     typing: str | None
     has_moved: bool
 
+    def heard(self) -> list[Change]: ...
     async def wait(self, timeout: float | None = None) -> bool: ...
 
 
