@@ -12,10 +12,13 @@ from typing import Any
 
 import redis.asyncio as redis
 
+from bot.domain.conversation import Owner
+from bot.domain.message import Button, Message, Sender
 from bot.services.ports import Change
 
 log = logging.getLogger(__name__)
 _NEWS = "news"
+_CHANGES = "changes"
 _PASSING = "passing"
 _MOST_PASSING = 500
 """Frames that nobody has collected; beyond these the oldest are lost, as they may be."""
@@ -204,11 +207,11 @@ class RedisWakeups(LocalWakeups):
         self._redis = redis.from_url(url, socket_keepalive=True, health_check_interval=15)
         # Redis publishes across its numbered databases, so the number goes into the name.
         number = self._redis.connection_pool.connection_kwargs.get("db", 0)
-        self._channels = {f"anfu:{number}:{kind}": kind for kind in (_NEWS, _PASSING)}
+        self._channels = {f"anfu:{number}:{kind}": kind for kind in (_NEWS, _CHANGES, _PASSING)}
         self._names = {kind: name for name, kind in self._channels.items()}
         self._listener: asyncio.Task[None] | None = None
         self._teller: asyncio.Task[None] | None = None
-        self._changed: dict[str, None] = {}
+        self._changed: list[Change] = []
         self._has_changed = asyncio.Event()
 
     async def start(self) -> None:
@@ -226,9 +229,9 @@ class RedisWakeups(LocalWakeups):
         await self._redis.close()
 
     def announce(self, change: Change) -> None:
-        """Let readers here hear it; those on other nodes are called through Redis, and read."""
+        """Let readers here hear it at once, and those on other nodes through Redis."""
         super().announce(change)
-        self._changed[change.conversation_id] = None
+        self._changed.append(change)
         self._has_changed.set()
 
     async def publish(self, conversation_id: str) -> None:
@@ -257,10 +260,11 @@ class RedisWakeups(LocalWakeups):
             await self._tell_changes()
 
     async def _tell_changes(self) -> None:
-        """Call the readers of all that has changed while this was at the line before."""
-        changed, self._changed = self._changed, {}
+        """Say together what has changed while this was at the line before."""
+        changed, self._changed = self._changed, []
         if changed:
-            await self._send(_NEWS, " ".join((self._node, *changed)))
+            told = [_written(change) for change in changed]
+            await self._send(_CHANGES, f"{self._node} {json.dumps(told, ensure_ascii=False)}")
 
     async def _listen(self) -> None:
         while True:
@@ -280,8 +284,41 @@ class RedisWakeups(LocalWakeups):
         node, _, news = text.partition(" ")
         if node == self._node:
             return  # its own readers were called at once
-        if kind == _NEWS:
-            for conversation_id in news.split():
-                self._call(conversation_id)
-        else:
-            self._overhear(json.loads(news))
+        try:
+            if kind == _NEWS:
+                self._call(news)
+            elif kind == _CHANGES:
+                for told in json.loads(news):
+                    super().announce(_read(told))
+            else:
+                self._overhear(json.loads(news))
+        except (ValueError, KeyError, TypeError):
+            log.warning(
+                "another node, maybe of another version, says what cannot be read here; readers look themselves"
+            )
+
+
+def _written(change: Change) -> dict[str, Any]:
+    """A change as other nodes are told it."""
+    said = [
+        {
+            "id": one.id, "seq": one.seq, "sender": one.sender, "text": one.text, "sent_at": one.sent_at.isoformat(),
+            "buttons": [[button.title, button.payload] for button in one.buttons], "source": one.source,
+            "client_id": one.client_id,
+        }
+        for one in change.said
+    ]  # fmt: skip
+    return {"conversation_id": change.conversation_id, "said": said, "at": change.at.isoformat(), "owner": change.owner}
+
+
+def _read(told: Mapping[str, Any]) -> Change:
+    said = tuple(
+        Message(
+            one["id"], told["conversation_id"], one["seq"], Sender(one["sender"]), one["text"],
+            datetime.fromisoformat(one["sent_at"]), tuple(Button(*button) for button in one["buttons"]), one["source"],
+            one["client_id"],
+        )
+        for one in told["said"]
+    )  # fmt: skip
+    owner = told["owner"] and Owner(told["owner"])
+    return Change(told["conversation_id"], said, datetime.fromisoformat(told["at"]), owner)

@@ -57,6 +57,7 @@ def add_child_options(parser: argparse.ArgumentParser) -> None:
     """What a process is given by the one that watches over it."""
     parser.add_argument("--places", help=argparse.SUPPRESS)
     parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--number", type=int, help=argparse.SUPPRESS)
 
 
 def run_serve(options: argparse.Namespace, settings: Settings) -> int:
@@ -68,7 +69,7 @@ def run_serve(options: argparse.Namespace, settings: Settings) -> int:
     if options.wechat_simulator:
         settings = _simulated(settings, options.wechat_simulator)
     if options.places:
-        asyncio.run(serve(settings, given_places(options.places), options.parent))
+        asyncio.run(serve(settings, given_places(options.places), options.parent, options.number))
         return 0
     if settings.workers <= 1:
         asyncio.run(serve(settings, _bound(settings)))
@@ -105,14 +106,18 @@ def _simulated(settings: Settings, address: str) -> Settings:
     return replace(settings, **values)
 
 
-async def serve(settings: Settings, places: Sequence[socket.socket], parent: int | None = None) -> None:
+async def serve(
+    settings: Settings, places: Sequence[socket.socket], parent: int | None = None, number: int | None = None
+) -> None:
     """Open, load, listen; on SIGTERM or SIGINT finish what runs and close.
 
     Args:
         places: bound sockets to listen on.
         parent: a file descriptor that ends when the process that watches over this one is gone.
+        number: which of several processes of one machine this is.
     """
     from bot.bootstrap import build, use
+    from bot.workers.one_core import OneCore
 
     started = time.monotonic()
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="work"))
@@ -124,6 +129,8 @@ async def serve(settings: Settings, places: Sequence[socket.socket], parent: int
     engine = start_engine(model)
     anfu.knowledge.search("你好")  # encodes the articles now, not at the first question
     _spare_what_stays()
+    core = OneCore(number)
+    await core.start()
     async with running(anfu, engine, places):
         took = time.monotonic() - started
         print(f"安服已就绪（{took:.1f} 秒）：打开 {settings.local_address}/ 开始对话", flush=True)
@@ -132,6 +139,7 @@ async def serve(settings: Settings, places: Sequence[socket.socket], parent: int
         await interrupted(parent)
         print("正在停止…", file=sys.stderr)
         give_up_after(settings.drain_seconds + STOP_WITHIN)
+    await core.stop()
     engine.stop()
 
 

@@ -46,7 +46,8 @@ def watch_over(command: Sequence[str], workers: int, places: Sequence[socket.soc
     """Keep so many processes serving until SIGTERM or SIGINT.
 
     Args:
-        command: starts one; it is given the sockets and the line to this process as `--places` and `--parent`.
+        command: starts one; it is given the sockets, the line to this process and which of them it is as `--places`,
+            `--parent` and `--number`.
         places: sockets that are bound.
         stop_within: seconds after which a process that does not stop is killed.
 
@@ -107,7 +108,14 @@ class _Watch:
     async def _run(self, number: int, line: int) -> int:
         fds = [place.fileno() for place in self._places]
         process = await asyncio.create_subprocess_exec(
-            *self._command, "--places", ",".join(map(str, fds)), "--parent", str(line), pass_fds=(*fds, line)
+            *self._command,
+            "--places",
+            ",".join(map(str, fds)),
+            "--parent",
+            str(line),
+            "--number",
+            str(number),
+            pass_fds=(*fds, line),
         )
         self._processes[number] = process
         if self._stopping.is_set():  # it was being started when the signal came

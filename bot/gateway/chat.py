@@ -281,10 +281,10 @@ def _changed(frame: Frame, after: int, change: Change) -> Frame | None:
         return replace(frame, messages=())  # it was read already
     if not said or said[-1].seq != after + len(said):
         return None
-    if change.now is None:
+    if change.owner is None:
         # What else has changed calls for itself; `touched_at` stays, so that even a lost call is made up for.
         return replace(frame, messages=said)
-    return Frame(said, Owner.BOT, change.at) if change.now.owner is Owner.BOT else None
+    return Frame(said, Owner.BOT, change.at) if change.owner is Owner.BOT else None
 
 
 def _read(app: web.Application, conversation_id: str, after: int) -> Frame:

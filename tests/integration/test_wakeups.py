@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from bot.adapters.wakeups import LocalWakeups, RedisWakeups
+from bot.domain.conversation import Owner
+from bot.domain.message import Button, Message, Sender
 from bot.services.ports import Change
 
 NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
@@ -119,14 +121,28 @@ async def test_news_on_one_node_wakes_a_reader_on_another(redis_address: str) ->
         assert await hears_in_time(there, here)
 
 
-async def test_what_one_node_commits_calls_readers_on_another_all_that_changed_together(redis_address: str) -> None:
+async def test_what_one_node_commits_is_heard_on_another_as_it_is(redis_address: str) -> None:
+    said = Message(
+        "m1", "one", 3, Sender.BOT, "您好，“洗衣机”\n修好了吗？", NOW, (Button("修好了", "修好了"),),
+        {"kind": "script", "id": "x"}, "key",
+    )  # fmt: skip
+    changes = [Change("one", (said,), NOW, Owner.BOT), Change("one", (), NOW), Change("two", (), NOW, Owner.HUMAN)]
     async with node(redis_address) as here, node(redis_address) as there:
         assert await hears_in_time(here, there)
         with there.waiting("one") as one, there.waiting("two") as two, there.waiting("other") as stranger:
-            for talk in ("one", "two", "one"):
-                here.announce(Change(talk, (), NOW))
-            assert await one.wait(SOON) and one.has_news and await two.wait(SOON)
+            for change in changes:
+                here.announce(change)
+            assert await two.wait(SOON) and await one.wait(SOON)
+            assert [*one.heard(), *two.heard()] == changes
             assert not await stranger.wait(NEVER)
+
+
+async def test_a_node_that_another_cannot_understand_is_no_harm(redis_address: str) -> None:
+    async with node(redis_address) as here, node(redis_address) as there:
+        assert await hears_in_time(here, there)
+        for nonsense in ("", "other", "other {", "other [1]", 'other [{"said": 3}]'):
+            await here._redis.publish(here._names["changes"], nonsense)
+        assert await hears_in_time(here, there)
 
 
 async def test_a_reader_that_cannot_keep_up_is_told_to_read_instead() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.domain.conversation import Conversation
+from bot.domain.conversation import Conversation, Owner
 from bot.domain.message import Message
 from bot.services.ports import Change, Committed
 
@@ -12,18 +12,18 @@ class Changes:
     """Begins with none."""
 
     def __init__(self) -> None:
-        self._standing: dict[str, Conversation] = {}
+        self._owners: dict[str, Owner] = {}
         self._said: dict[str, list[Message]] = {}
         self._touched: dict[str, datetime] = {}
         self._sends = False
 
     def stands(self, conversation: Conversation) -> None:
         """So it stands until the commit, for it is locked, unless this unit of work moves it."""
-        self._standing[conversation.id] = conversation
+        self._owners[conversation.id] = conversation.owner
 
     def moved(self, conversation: Conversation, at: datetime) -> None:
         """It has another owner, or another agent."""
-        self._standing[conversation.id] = conversation
+        self._owners[conversation.id] = conversation.owner
         self._touched[conversation.id] = at
 
     def said(self, messages: Sequence[Message], at: datetime) -> None:
@@ -41,7 +41,7 @@ class Changes:
         if not self._touched and not self._sends:
             return None
         changes = tuple(
-            Change(conversation_id, tuple(self._said.get(conversation_id, ())), at, self._standing.get(conversation_id))
+            Change(conversation_id, tuple(self._said.get(conversation_id, ())), at, self._owners.get(conversation_id))
             for conversation_id, at in self._touched.items()
         )
         return Committed(changes, self._sends)

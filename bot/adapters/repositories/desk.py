@@ -75,16 +75,16 @@ class DeskRows:
             behind: only who stands behind that conversation in the queue, for the next page of it.
         """
         query = select(_c.id).where(_in_view(view, person), _seen_by(person))
-        if words:
-            query = query.where(self._about(words))
         if before:
             query = query.where(_c.touched_at < before)
         if behind:
             query = query.where(_behind(behind))
         order = (_c.priority.desc(), _c.queued_at, _c.id) if view is View.QUEUE else (_c.touched_at.desc(), _c.id)
         # First which, then what is shown of them: to work that out for all before they are sorted takes long.
-        page = query.order_by(*order).limit(limit).subquery()
-        return self._read(_ROWS.where(_c.id.in_(select(page.c.id))).order_by(*order))
+        ways = _about(words) if words else [true()]
+        pages = [query.where(way).order_by(*order).limit(limit).subquery() for way in ways]
+        found = union_all(*(select(page.c.id) for page in pages))
+        return self._read(_ROWS.where(_c.id.in_(found)).order_by(*order).limit(limit))
 
     def rows(self, ids: Collection[str]) -> list[Row]:
         """These conversations; whether somebody may see them is for the caller to ask."""
@@ -194,21 +194,6 @@ class DeskRows:
         query = select(_c.id).where(_c.owner == owner.value, _OPEN, _c.waiting_since.is_(None), _c.touched_at < moment)
         return list(self._db.execute(query.order_by(_c.touched_at).limit(limit)).scalars())
 
-    def _about(self, words: str) -> Any:
-        """Each way of finding goes by an index of its own; together in one condition they would read everything."""
-        customers, tickets = t.customers.c, t.tickets.c
-        known = select(customers.id).where(or_(customers.name.holds(words), customers.phone == words))
-        found = [
-            select(_c.id).where(_c.customer_id.in_(known)),
-            select(_c.id).where(_c.agent == words),
-            select(tickets.conversation_id).where(tickets.number == words.upper()),
-            select(tickets.conversation_id).where(tickets.phone == words),
-        ]
-        if _ID_BEGINS.fullmatch(words.lower()):
-            begun = words.lower()  # "g" stands behind every digit of an id, whatever order the database has
-            found.append(select(_c.id).where(_c.id >= begun, _c.id < f"{begun}g", _c.id.like(f"{begun}%")))
-        return _c.id.in_(union_all(*found))
-
     def _read(self, query: Any) -> list[Row]:
         found = self._db.execute(query).mappings().all()
         ids = [row["id"] for row in found]
@@ -241,6 +226,22 @@ class DeskRows:
         for conversation, team in self._db.execute(query):
             places[conversation] = lengths[team] = lengths.get(team, 0) + 1
         return places
+
+
+def _about(words: str) -> list[Any]:
+    """The ways of finding, each by an index of its own; in one condition they would read everything."""
+    customers, tickets = t.customers.c, t.tickets.c
+    known = select(customers.id).where(or_(customers.name.holds(words), customers.phone == words))
+    ways = [
+        _c.customer_id.in_(known),
+        _c.agent == words,  # uses index ix_conversations_served
+        _c.id.in_(select(tickets.conversation_id).where(tickets.number == words.upper())),
+        _c.id.in_(select(tickets.conversation_id).where(tickets.phone == words)),
+    ]
+    if _ID_BEGINS.fullmatch(words.lower()):
+        begun = words.lower()  # "g" stands behind every digit of an id, whatever order the database has
+        ways.append(and_(_c.id >= begun, _c.id < f"{begun}g", _c.id.like(f"{begun}%")))
+    return ways
 
 
 def _in_view(view: View, person: Person) -> Any:

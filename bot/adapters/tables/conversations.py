@@ -71,6 +71,11 @@ conversations = Table(
         "ix_conversations_open", "owner", "touched_at",
         sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL"),
     ),
+    # Uses index: what an agent has served, by what changed last.
+    Index(
+        "ix_conversations_served", "agent", "touched_at",
+        sqlite_where=text("agent IS NOT NULL"), postgresql_where=text("agent IS NOT NULL"),
+    ),
 )  # fmt: skip
 
 conversation_history = Table(

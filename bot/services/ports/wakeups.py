@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.domain.conversation import Conversation
+from bot.domain.conversation import Owner
 from bot.domain.message import Message
 
 
@@ -17,13 +17,13 @@ class Change:
     Attributes:
         said: what was said, in order; never a private note (invariant 9).
         at: when it changed.
-        now: how it stands with this change; None where the commit did not look.
+        owner: who holds it with this change; None where the commit did not look.
     """
 
     conversation_id: str
     said: tuple[Message, ...]
     at: datetime
-    now: Conversation | None = None
+    owner: Owner | None = None
 
 
 @dataclass(frozen=True)
