@@ -371,6 +371,13 @@ class UnitsOfWork:
         return DatabaseUnitOfWork(self._engine, self._turn, lasting=False, hear=self._hear)
 
     @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction of its own, which is committed where the block ends well."""
+        with self() as work:
+            yield work._connection
+            work.commit()
+
+    @contextmanager
     def telling(self, hear: Hear) -> Iterator[None]:
         """While the block runs, `hear` is told what each commit has changed, in whichever thread commits."""
         self._hear = hear

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import repeat
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -13,6 +14,8 @@ CHARACTER_GRAMS = (1, 2, 3)
 WORD_GRAMS = (1, 2)
 SEEN_FROM = 2
 """Examples that a gram must occur in."""
+
+_UNKNOWN = -1
 
 Grams = tuple[Counter[str], Counter[str]]
 """Counts of what is written and of how it sounds; each weighs the same."""
@@ -53,9 +56,10 @@ class Vocabulary:
 
     def weights(self, count: Counter[str]) -> tuple[np.ndarray, np.ndarray]:
         """Columns of the known grams and their tf-idf, of length 1 together."""
-        known = [(self._columns[gram], n) for gram, n in count.items() if gram in self._columns]
-        columns = np.array([column for column, _ in known], dtype=np.int64)
-        values = (1 + np.log(np.array([n for _, n in known], dtype=np.float32))) * self.idf[columns]
+        places = np.fromiter(map(self._columns.get, count, repeat(_UNKNOWN)), np.int64, len(count))
+        known = places != _UNKNOWN
+        columns, often = places[known], np.fromiter(count.values(), np.float32, len(count))[known]
+        values = (1 + np.log(often)) * self.idf[columns]
         return columns, values / (float(np.sqrt(values @ values)) or 1.0)
 
     def matrix(self, examples: Sequence[Grams]) -> csr_matrix:

@@ -16,8 +16,8 @@ import time
 from typing import Dict
 
 from browser import browser
+from checkers import checkers
 from machine import ROOT, TOOLS, VENV, VENV_PYTHON, SetupError, check_machine, fail, say, succeeds
-from nginx import nginx
 from python import PYTHON_SERIES, make_venv, usable_python
 from uv import find_uv, uv_environment
 
@@ -87,7 +87,7 @@ def main() -> None:
                 setup(arguments.dev)
             else:
                 browser()
-                nginx()
+                checkers()
         except SetupError as error:
             fail(str(error))
         except KeyboardInterrupt:

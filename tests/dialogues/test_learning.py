@@ -48,7 +48,7 @@ def sources(answer: list[Message]) -> list[str]:
 
 
 def open_questions(world: World) -> list[Question]:
-    return QuestionRows(world.anfu.database).open()
+    return QuestionRows(world.anfu.database.begin).open()
 
 
 def test_a_question_that_no_article_answers_is_put_before_colleagues_once(world: World) -> None:

@@ -24,7 +24,7 @@ def questions(tmp_path: Path) -> QuestionRows:
     """Four open questions, numbered from 1, in the database that the command reads."""
     database = database_in(tmp_path)
     migrate(database)
-    rows = QuestionRows(database)
+    rows = QuestionRows(database.begin)
     for number, text in enumerate(ASKED):
         rows.add(f"c{number}", text, "consult_product", [], NOON)
     return rows

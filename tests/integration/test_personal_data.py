@@ -79,7 +79,7 @@ class Shop:
             uow.notices.add(Notice("n-1", "n-1", Way.WEBHOOK, "repair", "上门", body, now, now))
             uow.trail.add(Change(now, LI.name, f"ticket:{self.ticket.number}", "told", f"{NAME}说住在{ADDRESS}"))
             uow.commit()
-        QuestionRows(anfu.database).add(self.conversation, f"{NAME}能不能送到{STREET}", "out_of_scope", [], now)
+        QuestionRows(anfu.database.begin).add(self.conversation, f"{NAME}能不能送到{STREET}", "out_of_scope", [], now)
         place = anfu.settings.data_dir / "attachments" / "ab"
         place.mkdir(parents=True)
         (place / "f-1").write_bytes(PHONE.encode())

@@ -31,7 +31,7 @@ def shared_characters(texts: Sequence[str]) -> list[list[float]]:
 
 @pytest.fixture
 def rows(database: Engine) -> QuestionRows:
-    return QuestionRows(database)
+    return QuestionRows(database.begin)
 
 
 @pytest.fixture
@@ -233,8 +233,8 @@ def test_a_database_of_the_first_form_keeps_its_rows_and_gets_the_new_table(empt
         command.upgrade(config, "0001")
         connection.execute(text("INSERT INTO ticket_counters VALUES ('BX20261123', 7)"))
     migrate(engine)
-    QuestionRows(engine).add("c1", HONEY, "consult_product", [], NOON)
+    QuestionRows(engine.begin).add("c1", HONEY, "consult_product", [], NOON)
     with engine.connect() as connection:
         assert connection.execute(text("SELECT last FROM ticket_counters")).scalar_one() == 7
-    assert [question.text for question in QuestionRows(engine).open()] == [HONEY]
+    assert [question.text for question in QuestionRows(engine.begin).open()] == [HONEY]
     engine.dispose()
