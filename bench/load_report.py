@@ -12,7 +12,7 @@ Goal = tuple[str, str, bool]
 
 AT = 50
 """Customers at whose number the goals are told."""
-PER_CORE, P50_MS, P99_MS, PART_OF_STOCK, OPEN_P99_MS, MEMORY_MB = 8, 50, 200, 0.1, 500, 1024
+PER_CORE, P50_MS, P99_MS, PART_OF_STOCK, OPEN_P99_MS, MEMORY_MB, SCALING = 8, 50, 200, 0.1, 500, 1024, 1.7
 
 
 def report(found: dict[str, Any]) -> str:
@@ -57,12 +57,22 @@ def goals(found: dict[str, Any]) -> list[Goal]:
             goals += _times(own, stock, f"{AT} customers without a pause") if own else ()
             goals += _connected(still) if still else ()
             listed += [(f"{TITLES[name]}: {goal}", measured, met) for goal, measured, met in goals]
-    return listed
+    one, two = _level(found, "postgresql-1", AT), _level(found, "postgresql-2", AT)
+    return [*listed, *(_scaling(one, two, found["cores"]) if one and two else ())]
 
 
 def _per_core(own: Figures, stock: Figures) -> Iterable[Goal]:
     ratio = own["turns_per_cpu_second"] / stock["turns_per_cpu_second"]
     yield f"turns per second and core ÷ stock's ≥ {PER_CORE}, {AT} customers", f"{ratio:.1f}", ratio >= PER_CORE
+
+
+def _scaling(one: Figures, two: Figures, cores: int) -> Iterable[Goal]:
+    """What a second process brings; all that runs for its turns shares the cores, and leaves it only so much."""
+    ratio = two["turns_per_second"] / one["turns_per_second"]
+    spent = two["cpu_seconds"] + two["database_cpu_seconds"] + two["generator_cpu_seconds"]
+    most = cores * two["turns"] / spent / one["turns_per_second"]
+    told = f"{ratio:.2f}; with database and customers on the same {cores} cores at most {most:.2f}"
+    yield f"PostgreSQL + Redis: turns per second of 2 processes ÷ 1 ≥ {SCALING}, {AT} customers", told, ratio >= SCALING
 
 
 def _times(own: Figures, stock: Figures | None, who: str) -> Iterable[Goal]:

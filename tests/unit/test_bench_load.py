@@ -81,3 +81,12 @@ def test_the_table_says_of_each_goal_whether_it_is_met() -> None:
     text = report(FOUND)
     assert "| p99 600 ms, 1 errors or refusals | **not met** |" in text
     assert "not measured, PostgreSQL" in text
+
+
+def test_what_a_second_process_brings_stands_beside_what_the_cores_leave_it() -> None:
+    one = level(50, 60, 150, 90.0, turns_per_second=40.0)
+    two = level(50, 60, 150, 90.0, turns_per_second=60.0, turns=600, cpu_seconds=10.0, database_cpu_seconds=4.0)
+    systems = {"postgresql-1": {"levels": [one]}, "postgresql-2": {"levels": [two]}}
+    goal, told, met = goals({**FOUND, "systems": systems})[-1]
+    assert "2 processes ÷ 1" in goal and not met
+    assert told == "1.50; with database and customers on the same 2 cores at most 2.00"
