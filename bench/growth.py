@@ -59,7 +59,11 @@ def main() -> int:
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     if not options.report:
         known = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() and options.only else {}
-        RESULTS.write_text(json.dumps(known | measure(options), ensure_ascii=False, indent=1) + "\n", "utf-8")
+        measured = {
+            name: known.get(name, {}) | part if isinstance(part, dict) else part
+            for name, part in measure(options).items()
+        }  # fmt: skip
+        RESULTS.write_text(json.dumps(known | measured, ensure_ascii=False, indent=1) + "\n", "utf-8")
     found = json.loads(RESULTS.read_text("utf-8"))
     text = report(found)
     print(text)

@@ -103,7 +103,7 @@ class Bench:
         assert dialogue is not None
         watch.watch(self.anfu.intake, "accept", "store the message")
         watch.watch(self.turns, "_take", "take the conversation and its state")
-        watch.watch(self.turns, "_keep", "store answer, state and outbox")
+        watch.watch(self.turns, "_keep", "store answer and state")
         watch.watch(self.engine, "_run", "read and write the state")
         watch.watch(dialogue, "_try", "forms and calls of actions")
         watch.watch(dialogue._model, "_predict_next_with_tracker", "rules")

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import random
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -36,7 +37,7 @@ class OneCore:
 
     async def start(self) -> None:
         """Choose a core among those that the process may use, and look after it."""
-        if hasattr(os, "sched_setaffinity"):
+        if sys.platform == "linux":
             self._cores = sorted(os.sched_getaffinity(0))
         if len(self._cores) > 1:
             self._task = asyncio.create_task(self._run())
@@ -84,7 +85,7 @@ def better_core(mine: int, others: Mapping[int, float]) -> int | None:
 def _move_to(cores: list[int]) -> None:
     """Let all threads of the process run on these cores alone; those that they start do the same."""
     for thread in os.listdir("/proc/self/task"):
-        with suppress(ProcessLookupError, PermissionError):  # it has ended; or somebody does not let us choose
+        with suppress(OSError):  # it has ended; or the core has gone, or somebody does not let us choose
             os.sched_setaffinity(int(thread), cores)
 
 

@@ -58,7 +58,7 @@ conversations = Table(
     # Uses index: the queue in its order, an agent's conversations, a customer's, those closed, what changed last, and
     # unanswered turns after a restart.
     Index("ix_conversations_queue", "owner", "priority", "queued_at"),
-    Index("ix_conversations_agent", "agent", "owner"),
+    Index("ix_conversations_agent", "agent", "owner", "touched_at"),
     Index("ix_conversations_customer", "customer_id"),
     Index("ix_conversations_closed", "closed_at"),
     Index("ix_conversations_touched", "touched_at"),
