@@ -55,10 +55,9 @@ conversations = Table(
     Column("lease_holder", String(36)),
     Column("lease_until", UTCTime),
     UniqueConstraint("channel", "external_id"),
-    # Uses index: the queue in its order, an agent's conversations, a customer's, those closed, what changed last, and
-    # unanswered turns after a restart.
+    # Uses index: the queue in its order, a customer's conversations, those closed, what changed last, and unanswered
+    # turns after a restart.
     Index("ix_conversations_queue", "owner", "priority", "queued_at"),
-    Index("ix_conversations_agent", "agent", "owner", "touched_at"),
     Index("ix_conversations_customer", "customer_id"),
     Index("ix_conversations_closed", "closed_at"),
     Index("ix_conversations_touched", "touched_at"),
@@ -71,7 +70,11 @@ conversations = Table(
         "ix_conversations_open", "owner", "touched_at",
         sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL"),
     ),
-    # Uses index: what an agent has served, by what changed last.
+    # Uses index: what an agent holds, and has served, by what changed last.
+    Index(
+        "ix_conversations_agent", "agent", "owner", "touched_at",
+        sqlite_where=text("agent IS NOT NULL"), postgresql_where=text("agent IS NOT NULL"),
+    ),
     Index(
         "ix_conversations_served", "agent", "touched_at",
         sqlite_where=text("agent IS NOT NULL"), postgresql_where=text("agent IS NOT NULL"),

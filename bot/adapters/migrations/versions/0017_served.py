@@ -7,19 +7,18 @@ revision = "0017"
 down_revision = "0016"
 branch_labels = None
 depends_on = None
+SERVED = sa.text("agent IS NOT NULL")
 
 
 def upgrade() -> None:
-    served = sa.text("agent IS NOT NULL")
-    op.create_index(
-        "ix_conversations_served", "conversations", ["agent", "touched_at"], sqlite_where=served,
-        postgresql_where=served,
-    )  # fmt: skip
     op.drop_index("ix_conversations_agent", "conversations")
-    op.create_index("ix_conversations_agent", "conversations", ["agent", "owner", "touched_at"])
+    for name, *columns in (("agent", "agent", "owner", "touched_at"), ("served", "agent", "touched_at")):
+        op.create_index(
+            f"ix_conversations_{name}", "conversations", columns, sqlite_where=SERVED, postgresql_where=SERVED
+        )  # fmt: skip
 
 
 def downgrade() -> None:
-    op.drop_index("ix_conversations_agent", "conversations")
+    for name in ("agent", "served"):
+        op.drop_index(f"ix_conversations_{name}", "conversations")
     op.create_index("ix_conversations_agent", "conversations", ["agent", "owner"])
-    op.drop_index("ix_conversations_served", "conversations")
